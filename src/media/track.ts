@@ -1,0 +1,99 @@
+/** What a track carries. */
+export const TrackKind = { video: "video", audio: "audio", data: "data" } as const;
+export type TrackKind = (typeof TrackKind)[keyof typeof TrackKind];
+
+/**
+ * Codecs by the name the field uses. The last group travels opaque: we carry it bit-exact where a container can
+ * and read nothing from it.
+ */
+export const Codec = {
+  avc: "avc",
+  hevc: "hevc",
+  av1: "av1",
+  vp8: "vp8",
+  vp9: "vp9",
+  aac: "aac",
+  mp3: "mp3",
+  opus: "opus",
+  flac: "flac",
+  ac3: "ac3",
+  eac3: "eac3",
+  pcmAlaw: "pcm-alaw",
+  pcmMulaw: "pcm-mulaw",
+  pcmLe: "pcm-le",
+  adpcm: "adpcm",
+  nellymoser: "nellymoser",
+  speex: "speex",
+  h263: "h263",
+  screen: "screen",
+  vp6: "vp6",
+  vvc: "vvc",
+  /** Script data (AMF0 values), as RTMP message 18 and FLV tag 18 carry it. */
+  amf0: "amf0",
+} as const;
+export type Codec = (typeof Codec)[keyof typeof Codec];
+
+interface TrackBase {
+  /** Stable within a timeline, from 1; a track keeps its id when its configuration changes. */
+  readonly id: number;
+  readonly codec: Codec;
+  /**
+   * The decoder configuration record as MP4 stores it, without a box header: avcC, hvcC, av1C, vpcC (without the
+   * FullBox version and flags), AudioSpecificConfig, OpusHead as in Ogg (RFC 7845 5.1), the 34-byte STREAMINFO
+   * body of FLAC, dac3, dec3. Empty where the codec has none. Owned by the track; never written again.
+   */
+  readonly config: Uint8Array;
+  /** Ticks per second of `dts` and `pts`. RTMP 1000, MPEG-TS 90000, MP4 its own. */
+  readonly timescale: number;
+  /** BCP 47, where known. */
+  readonly language?: string;
+  /** The track of its kind that a player without a choice takes. */
+  readonly isDefault: boolean;
+  /**
+   * The codecs parameter of RFC 6381 (`avc1.64001f`, `mp4a.40.2`, `opus`), or "" where there is none.
+   */
+  readonly codecString: string;
+}
+
+export interface VideoTrack extends TrackBase {
+  readonly kind: typeof TrackKind.video;
+  /** Coded size in pixels after cropping; 0 where unknown. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames per second as the stream or its metadata declares it; 0 where unknown. */
+  readonly frameRate: number;
+}
+
+export interface AudioTrack extends TrackBase {
+  readonly kind: typeof TrackKind.audio;
+  /** Samples per second at the decoder's output; 0 where unknown. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Samples in one coded frame at `sampleRate`; 0 where it varies or is unknown. */
+  readonly samplesPerFrame: number;
+  /**
+   * First byte of a legacy FLV audio tag (format, rate, size, type), kept so that what we cannot parse comes out
+   * bit-exact. Undefined where the source is not FLV or RTMP.
+   */
+  readonly flvHeader?: number;
+}
+
+export interface DataTrack extends TrackBase {
+  readonly kind: typeof TrackKind.data;
+}
+
+/** One elementary stream. */
+export type Track = VideoTrack | AudioTrack | DataTrack;
+
+/** A value of the publisher's metadata. Objects have no prototype. */
+export type MetadataValue = null | boolean | number | string | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
+export type Metadata = { readonly [key: string]: MetadataValue };
+
+/** The tracks that are current together, from one point of a timeline until the next generation. */
+export interface Generation {
+  /** Rises by one with every change, from 1; never reused in a timeline. */
+  readonly id: number;
+  readonly tracks: readonly Track[];
+  /** What the publisher said of the stream (onMetaData); may change while `tracks` stays the same array. */
+  readonly metadata: Metadata;
+}
