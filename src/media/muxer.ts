@@ -1,18 +1,20 @@
 import type { Frame } from "./frame.ts";
 import type { Generation } from "./track.ts";
 
-/** A break in a timeline: what comes after does not follow from what came before. */
+/** The start of a timeline, or a break in it: what comes after does not follow from what came before. */
 export interface Discontinuity {
-  readonly reason: "reconnect" | "jump" | "takeover";
-  /** Unix milliseconds at which it was written. */
-  readonly wallClock: number;
+  readonly reason: "start" | "reconnect" | "takeover" | "jump";
+  /**
+   * Unix milliseconds of the timeline's time zero, until the next discontinuity: UTC = utcOffset + time in ms.
+   */
+  readonly utcOffset: number;
 }
 
 /**
  * Turns frames into the bytes of one container. Pure: no sockets, no clock, nothing of Node. It is fed the entries
  * of one timeline in order, starting at a random-access point, and calls the sink it was made with.
  *
- * The first call is always `generation`.
+ * The first two calls are always `discontinuity` (the one in force at that point) and `generation`.
  */
 export interface Muxer {
   /** Tracks or metadata changed (or begin). Frames that follow belong to it. */
