@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { checkConfig } from "./check.ts";
+import { configFileLimit, loadConfig, parseConfig } from "./load.ts";
+import { ConfigError } from "./problem.ts";
+
+/** What a person wrote, and what they are told. */
+const mistakes: [written: string, told: string][] = [
+  ["rtpm: {}", "m.yaml:1:1: rtpm: unknown key; did you mean rtmp?"],
+  ["rtmp:\n  Listen: 1", "m.yaml:2:3: rtmp.Listen: unknown key; did you mean listen?"],
+  ["listen: 3", "m.yaml:1:1: listen: unknown key; did you mean rtmp.listen or http.listen?"],
+  ["streams:\n  grace_period: 3s", "m.yaml:2:3: streams.grace_period: unknown key; did you mean gracePeriod?"],
+  ["port: 1", "m.yaml:1:1: port: unknown key; here belong rtmp, http, data, log, streams, viewers, demo"],
+  ["rtmp:\n  __proto__: 1", "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, listen, maxConnections"],
+  ["rtmp: 1935", "m.yaml:1:7: rtmp: must be a group of settings, not 1935"],
+  ["- a", "m.yaml:1:1: must be a group of settings, not a list"],
+  ["rtmp:\n  enabled: yes", 'm.yaml:2:12: rtmp.enabled: must be true or false, not "yes"'],
+  ["rtmp:\n  maxConnections: 0", "m.yaml:2:19: rtmp.maxConnections: 0 is too small: at least 1"],
+  ["rtmp:\n  maxConnections: 1.5", "m.yaml:2:19: rtmp.maxConnections: must be a whole number, not 1.5"],
+  ["rtmp:\n  listen: localhost", 'm.yaml:2:11: rtmp.listen: "localhost" has no port: write HOST:PORT, or a port alone'],
+  ["rtmp:\n  listen: 70000", "m.yaml:2:11: rtmp.listen: port 70000 is out of range: a port is 0 to 65535"],
+  ["rtmp:\n  listen: '::1:1935'", 'm.yaml:2:11: rtmp.listen: write an IPv6 address in brackets: "[::1]:1935"'],
+  ["rtmp:\n  listen: [::1]:1935", 'm.yaml:2:16: an IPv6 address goes in quotes: "[::1]:1935"'],
+  ["log:\n  level: inof", 'm.yaml:2:10: log.level: must be one of trace, debug, info, warn, error, silent, not "inof"; did you mean info?'],
+  ["streams:\n  gracePeriod: 10", "m.yaml:2:16: streams.gracePeriod: must be a duration with its unit, like 500ms, 10s or 2m"],
+  ["streams:\n  ringTime: 3days", 'm.yaml:2:13: streams.ringTime: "3days" is not a duration with its unit, like 500ms, 10s or 2m'],
+  ["streams:\n  ringSize: 5GiB", "m.yaml:2:13: streams.ringSize: 5GiB is out of range: 1MiB to 4GiB"],
+  [
+    "http:\n  allowedOrigins: ['https://a.b/c']",
+    'm.yaml:2:20: http.allowedOrigins.0: must be "*" or an origin without a path, like "https://example.org"',
+  ],
+  ["rtmp:\n  enabled: true\n  enabled: false", "m.yaml:3:3: this key stands here twice"],
+  ["a: &a [x]\nb: *a", "m.yaml:2:4: aliases (*a) are not allowed here"],
+  ["\trtmp: {}", "m.yaml:1:1: Tabs are not allowed as indentation"],
+  ["rtmp: !!binary aGk=", "m.yaml:1:7: Unresolved tag: tag:yaml.org,2002:binary"],
+  [
+    "demo: 1\nlog:\n  levle: info",
+    "m.yaml:1:7: demo: must be true or false, not 1\nm.yaml:3:3: log.levle: unknown key; did you mean level?",
+  ],
+];
+
+test("each mistake is answered with its place, the key and what would be right", () => {
+  for (const [written, told] of mistakes) {
+    assert.throws(() => parseConfig(written, "m.yaml"), { name: "ConfigError", message: told }, written);
+  }
+});
+
+test("empty text, comments and empty groups mean the defaults", () => {
+  for (const text of ["", "# nothing\n", "rtmp:\n#  listen: 3\n", "{}"]) assert.deepEqual(parseConfig(text, "m.yaml"), checkConfig());
+});
+
+test("values are read in their units", () => {
+  const config = parseConfig(
+    'rtmp: {listen: "[::1]:0"}\nhttp: {listen: 127.0.0.1:80}\nstreams: {gracePeriod: 1.5m, ringSize: 32MiB}',
+    "m.yaml",
+  );
+  assert.deepEqual(config.rtmp.listen, { host: "::1", port: 0 });
+  assert.deepEqual(config.http.listen, { host: "127.0.0.1", port: 80 });
+  assert.equal(config.streams.gracePeriod, 90_000);
+  assert.equal(config.streams.ringSize, 32 * 1024 * 1024);
+});
+
+test("bombs are refused: nesting, aliases, files without an end", () => {
+  const nested = ["[".repeat(100_000), "a: ".repeat(20_000), "{a: ".repeat(50_000), "- ".repeat(60_000)];
+  for (const text of nested) assert.throws(() => parseConfig(text, "m.yaml"), ConfigError);
+  const laughs = Array.from({ length: 30 }, (_, n) => `k${n}: &a${n} [${Array(9).fill(n === 0 ? "x" : `*a${n - 1}`)}]`).join("\n");
+  assert.throws(() => parseConfig(laughs, "m.yaml"), /aliases/);
+});
+
+test("a file that cannot be read says why", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-config-"));
+  try {
+    const file = join(folder, "m.yaml");
+    await assert.rejects(loadConfig(file), { name: "ConfigError", message: `${file}: there is no such file` });
+    await assert.rejects(loadConfig(folder), { message: `${folder}: a directory; give the file itself` });
+    await writeFile(file, "#".repeat(configFileLimit + 1));
+    await assert.rejects(loadConfig(file), { message: `${file}: longer than 256 KiB; this is no configuration file` });
+    await writeFile(file, Uint8Array.of(0xff, 0xfe, 0x00));
+    await assert.rejects(loadConfig(file), { message: `${file}: not UTF-8 text` });
+    await writeFile(file, "demo: true\n");
+    assert.equal((await loadConfig(file)).demo, true);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("settings from a program are checked in the same words", () => {
+  assert.throws(() => checkConfig({ streams: { gracePeriod: "10 parsecs" } } as never), {
+    message: /^streams\.gracePeriod: "10 parsecs" is not a duration/,
+  });
+  assert.equal(checkConfig({ rtmp: { listen: 0 } }).rtmp.listen.port, 0);
+});
+
+test("any text either is a configuration or a ConfigError", () => {
+  const pieces = fc.constantFrom(
+    "rtmp",
+    "listen",
+    ":",
+    " ",
+    "\n",
+    "  ",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&a",
+    "*a",
+    "!!x",
+    "'",
+    '"',
+    "1935",
+    "|",
+    ">",
+    "?",
+    "#",
+    "%",
+    "<<",
+    "\t",
+    "\u0000",
+    "\ud800",
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => {
+      try {
+        parseConfig(parts.join(""), "m.yaml");
+      } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { duration, listen, origin, size } from "./values.ts";
+
+const rtmp = z.strictObject({
+  enabled: z.boolean().default(true).meta({ description: "Accept RTMP publishers and players." }),
+  listen: listen()
+    .prefault(1935)
+    .meta({ description: "Where RTMP listens. A port alone means every interface, IPv4 and IPv6; port 0 takes any free one." }),
+  maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({ description: "RTMP connections at once; more are closed at once." }),
+});
+
+const http = z.strictObject({
+  enabled: z.boolean().default(true).meta({ description: "Serve the pages, the API, HTTP-FLV, HTTP-fMP4 and the WebSocket variants." }),
+  listen: listen().prefault(8080).meta({ description: "Where HTTP and WebSocket listen, written like `rtmp.listen`." }),
+  allowedOrigins: z.array(origin()).min(1).default(["*"]).meta({
+    description: "Web sites whose pages may play streams and read the API (CORS, and the Origin of WebSockets). `*` allows every site.",
+  }),
+  maxConnections: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(20_000)
+    .meta({ description: "HTTP and WebSocket connections at once; more are closed at once." }),
+});
+
+const log = z.strictObject({
+  level: z
+    .enum(["trace", "debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .meta({ description: "The least important message that is written." }),
+  format: z
+    .enum(["auto", "text", "json"])
+    .default("auto")
+    .meta({ description: "`text` for people, `json` one object a line; `auto` is text at a terminal and JSON elsewhere." }),
+});
+
+const streams = z.strictObject({
+  gracePeriod: duration("0s", "1h")
+    .prefault("10s")
+    .meta({ description: "How long viewers are kept after a publisher was lost, so that it can come back and go on." }),
+  silentAfter: duration("100ms", "1m")
+    .prefault("2s")
+    .meta({ description: "A publisher that has sent nothing for so long can be taken over at once by a newcomer of the same name." }),
+  secondPublisher: z
+    .enum(["refuse", "takeover"])
+    .default("refuse")
+    .meta({ description: "What happens to a newcomer while the publisher of that name is alive: it is refused, or it takes over." }),
+  ringTime: duration("0s", "10m")
+    .prefault("2s")
+    .meta({ description: "How much of a stream is kept in memory besides its newest group of pictures." }),
+  ringSize: size("1MiB", "4GiB")
+    .prefault("64MiB")
+    .meta({ description: "The most bytes of one stream kept in memory, whatever its key-frame distance." }),
+  max: z.int().min(1).max(1_000_000).default(10_000).meta({ description: "Streams at once; further publishers are refused." }),
+});
+
+const viewers = z.strictObject({
+  waitForPublisher: duration("0s", "10m")
+    .prefault("10s")
+    .meta({ description: "How long somebody who opens a stream that nobody publishes waits for its publisher." }),
+  stallTimeout: duration("1s", "10m").prefault("30s").meta({ description: "A viewer that has taken nothing for so long is disconnected." }),
+  extraWait: duration("0ms", "350ms").prefault("0ms").meta({
+    description:
+      "Collect media for so long before writing it to viewers: later by as much, and cheaper. 0ms writes with every video frame.",
+  }),
+  max: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .meta({ description: "Viewers at once over all streams and protocols; more are refused." }),
+});
+
+/** Every setting: its type, default and meaning. docs/config.md shows the same; a test compares them. */
+export const configSchema = z.strictObject({
+  rtmp: rtmp.prefault({}),
+  http: http.prefault({}),
+  data: z
+    .string()
+    .min(1)
+    .default("data")
+    .meta({ description: "Directory for what the server keeps, relative to where it was started. Nothing is written to it yet." }),
+  log: log.prefault({}),
+  streams: streams.prefault({}),
+  viewers: viewers.prefault({}),
+  demo: z.boolean().default(false).meta({ description: "Also publish a small built-in clip in a loop as `live/demo`." }),
+});
+
+/** Settings as they are written, in YAML or by a program; all are optional. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** Settings complete with their defaults. Durations are milliseconds, sizes bytes. */
+export type Config = z.output<typeof configSchema>;

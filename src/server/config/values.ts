@@ -1,0 +1,100 @@
+import { z } from "zod";
+
+/** A listening address. `host` undefined means every interface, IPv4 and IPv6. Port 0 takes any free port. */
+export interface ListenAddress {
+  readonly host?: string;
+  readonly port: number;
+}
+
+/** A duration as it is written: a number and a unit, "10s", "350ms", "1.5m". */
+export type DurationText = `${number}${"ms" | "s" | "m" | "h"}`;
+/** A size as it is written: a number and a unit, "64MiB". */
+export type SizeText = `${number}${"B" | "KiB" | "MiB" | "GiB"}`;
+
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/** Reads `[HOST:]PORT`: `1935`, `127.0.0.1:1935`, `[::1]:1935`, `localhost:1935`. Returns words where it cannot. */
+export function parseListen(text: string): ListenAddress | string {
+  const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text);
+  if (!match) return listenMistake(text);
+  const [, bracketed, plain, digits] = match;
+  const port = Number(digits);
+  if (port > 65535) return `port ${digits} is out of range: a port is 0 to 65535`;
+  const host = bracketed ?? plain;
+  if (host === undefined) return { port };
+  if (bracketed !== undefined && !/^[0-9a-f:.]+(%[\w.-]+)?$/i.test(bracketed)) return `"${bracketed}" is no IPv6 address`;
+  if (!/^[\w.:%-]{1,253}$/.test(host)) return `"${host}" is no host name or address`;
+  return { host, port };
+}
+
+function listenMistake(text: string): string {
+  if ((text.match(/:/g)?.length ?? 0) > 1 && !text.includes("[")) return `write an IPv6 address in brackets: "[::1]:1935"`;
+  if (/^[\w.-]+$/.test(text) && !/^\d+$/.test(text)) return `"${text}" has no port: write HOST:PORT, or a port alone`;
+  return `"${text}" is no listening address: write PORT, HOST:PORT or [IPv6]:PORT`;
+}
+
+/** The address as it is written in a command or a URL. */
+export function formatListen({ host, port }: ListenAddress): string {
+  return host === undefined ? String(port) : `${formatHost(host)}:${port}`;
+}
+
+/** A host as a URL wants it: IPv6 in brackets. */
+export function formatHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** A listening address, as a port number or `[HOST:]PORT`. */
+export function listen() {
+  return z
+    .union([z.int(), z.string()], { error: `must be a port or "HOST:PORT" (an IPv6 address in quotes: "[::1]:1935")` })
+    .transform((value, context) => {
+      const address = parseListen(String(value));
+      if (typeof address !== "string") return address;
+      context.issues.push({ code: "custom", message: address, input: value });
+      return z.NEVER;
+    })
+    .meta({ form: "`PORT` or `HOST:PORT`" });
+}
+
+/** A duration with its unit, read as milliseconds and kept within `[from, to]`. */
+export function duration(from: DurationText, to: DurationText) {
+  return quantity<DurationText>(unitMs, from, to, "a duration with its unit, like 500ms, 10s or 2m");
+}
+
+/** A size with its unit, read as bytes and kept within `[from, to]`. */
+export function size(from: SizeText, to: SizeText) {
+  return quantity<SizeText>(unitBytes, from, to, "a size with its unit, like 512KiB or 64MiB");
+}
+
+function quantity<Text extends string>(units: Readonly<Record<string, number>>, from: Text, to: Text, form: string) {
+  const least = measure(from, units)!;
+  const most = measure(to, units)!;
+  return z
+    .custom<Text>((value) => typeof value === "string", { error: `must be ${form}` })
+    .transform((text, context) => {
+      const value = measure(text, units);
+      if (value !== undefined && value >= least && value <= most) return value;
+      const message = value === undefined ? `"${text}" is not ${form}` : `${text} is out of range: ${from} to ${to}`;
+      context.issues.push({ code: "custom", message, input: text });
+      return z.NEVER;
+    })
+    .meta({ form: `\`${from}\` to \`${to}\`` });
+}
+
+function measure(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const match = /^(\d{1,12}(?:\.\d{1,6})?)\s?([A-Za-z]+)$/.exec(text);
+  const unit = match && Object.hasOwn(units, match[2]!) ? units[match[2]!] : undefined;
+  return unit === undefined ? undefined : Math.round(Number(match![1]) * unit);
+}
+
+/** An origin as browsers send it (`https://example.org`, `http://example.org:8000`), or `*`. */
+export function origin() {
+  return z.string({ error: "must be an origin in quotes" }).refine((text) => text === "*" || isOrigin(text), {
+    error: `must be "*" or an origin without a path, like "https://example.org"`,
+  });
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
