@@ -1,0 +1,103 @@
+/** What MP4 carries here, under which sample entry, and in which words the rest is refused. */
+import { Codec, TrackKind } from "../../media/track.ts";
+import type { Track } from "../../media/track.ts";
+
+/** The four-character code of a codec's sample entry, or undefined where MP4 has none that players know. */
+export function sampleEntryType(codec: Codec): string | undefined {
+  switch (codec) {
+    case Codec.avc:
+      return "avc1";
+    case Codec.hevc:
+      return "hvc1";
+    case Codec.av1:
+      return "av01";
+    case Codec.vp8:
+      return "vp08";
+    case Codec.vp9:
+      return "vp09";
+    case Codec.aac:
+    case Codec.mp3:
+      return "mp4a";
+    case Codec.opus:
+      return "Opus";
+    case Codec.flac:
+      return "fLaC";
+    case Codec.ac3:
+      return "ac-3";
+    case Codec.eac3:
+      return "ec-3";
+    case Codec.pcmAlaw:
+    case Codec.pcmMulaw:
+    case Codec.pcmLe:
+    case Codec.adpcm:
+    case Codec.nellymoser:
+    case Codec.speex:
+    case Codec.h263:
+    case Codec.screen:
+    case Codec.vp6:
+    case Codec.vvc:
+    case Codec.amf0:
+      return undefined;
+  }
+}
+
+/** Codecs by the name a viewer knows them by, for the words of a refusal. */
+const names = {
+  [Codec.avc]: "H.264",
+  [Codec.hevc]: "HEVC",
+  [Codec.av1]: "AV1",
+  [Codec.vp8]: "VP8",
+  [Codec.vp9]: "VP9",
+  [Codec.aac]: "AAC",
+  [Codec.mp3]: "MP3",
+  [Codec.opus]: "Opus",
+  [Codec.flac]: "FLAC",
+  [Codec.ac3]: "AC-3",
+  [Codec.eac3]: "E-AC-3",
+  [Codec.pcmAlaw]: "G.711 A-law",
+  [Codec.pcmMulaw]: "G.711 µ-law",
+  [Codec.pcmLe]: "uncompressed PCM",
+  [Codec.adpcm]: "ADPCM",
+  [Codec.nellymoser]: "Nellymoser",
+  [Codec.speex]: "Speex",
+  [Codec.h263]: "Sorenson H.263",
+  [Codec.screen]: "Screen Video",
+  [Codec.vp6]: "VP6",
+  [Codec.vvc]: "VVC",
+  [Codec.amf0]: "script data",
+} as const satisfies Record<Codec, string>;
+
+/** Fewest bytes a decoder configuration can have, by codec; 0 where the sample entry needs none. */
+function leastConfig(codec: Codec): number {
+  switch (codec) {
+    case Codec.avc:
+      return 7;
+    case Codec.hevc:
+      return 23;
+    case Codec.av1:
+      return 4;
+    case Codec.vp9:
+      return 6;
+    case Codec.aac:
+      return 2;
+    case Codec.opus:
+      return 19;
+    case Codec.flac:
+      return 34;
+    case Codec.ac3:
+      return 3;
+    case Codec.eac3:
+      return 5;
+    default:
+      return 0;
+  }
+}
+
+/** Why MP4 cannot carry this track, in words for a viewer; undefined where it can. */
+export function carriedByFmp4(track: Track): string | undefined {
+  if (track.kind === TrackKind.data) return `MP4 for live players does not carry ${names[track.codec]}`;
+  if (sampleEntryType(track.codec) === undefined) return `MP4 cannot carry ${names[track.codec]}`;
+  if (track.config.length < leastConfig(track.codec))
+    return `the publisher has sent no decoder configuration for its ${names[track.codec]}`;
+  return undefined;
+}
