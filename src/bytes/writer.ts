@@ -17,6 +17,7 @@ export class Writer {
     return this.#at;
   }
 
+  /** Makes room and moves on. Call it before `#view` or `#data` is read: it may replace both. */
   #grow(length: number): number {
     const at = this.#at;
     const end = at + length;
@@ -31,15 +32,18 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
     return this;
   }
   u16le(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, true);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
   u24(value: number): this {
@@ -49,11 +53,13 @@ export class Writer {
     return this;
   }
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
     return this;
   }
   u32le(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, true);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
   /** Exact for non-negative integers up to 2^53. */
@@ -64,7 +70,8 @@ export class Writer {
     return this;
   }
   f64(value: number): this {
-    this.#view.setFloat64(this.#grow(8), value);
+    const at = this.#grow(8);
+    this.#view.setFloat64(at, value);
     return this;
   }
   bytes(data: Uint8Array): this {

@@ -36,7 +36,20 @@ export interface Frame {
   readonly data: Uint8Array;
 }
 
+/** What a coded frame says of itself: where decoding may start, and whether it may be left out. */
+export type FrameAccess = Pick<Frame, "sap" | "discardable">;
+
+/** The values that occur, shared so that none is made per frame. A random-access point is never discardable. */
+export const Access = {
+  none: Object.freeze({ sap: Sap.none, discardable: false }),
+  discardable: Object.freeze({ sap: Sap.none, discardable: true }),
+  closed: Object.freeze({ sap: Sap.closed, discardable: false }),
+  leading: Object.freeze({ sap: Sap.leading, discardable: false }),
+  open: Object.freeze({ sap: Sap.open, discardable: false }),
+  gradual: Object.freeze({ sap: Sap.gradual, discardable: false }),
+} as const satisfies Record<string, FrameAccess>;
+
 /** Every audio packet decodes on its own, in every codec we carry. */
-export function isRandomAccess(frame: Frame): boolean {
+export function isRandomAccess(frame: Pick<Frame, "sap">): boolean {
   return frame.sap !== Sap.none;
 }

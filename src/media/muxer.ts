@@ -30,10 +30,15 @@ export interface MuxedInit {
   /** Everything a new viewer needs before its first chunk (FLV header and sequence headers; ftyp and moov). */
   readonly bytes: Uint8Array;
   /**
-   * What a viewer who has the preceding init is sent instead when it crosses to this one. Undefined: it cannot
-   * go on, its response ends here cleanly (an FLV stream that gains a track, HTTP-fMP4 with a new configuration).
+   * What a viewer who has an earlier init is sent instead when it crosses to this one: complete, since it may have
+   * missed those between. Undefined: nobody can go on, responses end here cleanly (an FLV stream that gains a track).
    */
   readonly change?: Uint8Array;
+  /**
+   * True: `change` may go only to clients that are told `description` before it (message-framed transports); a plain
+   * body, whose reader could not tell a new header from more of the same, ends here instead (HTTP-fMP4).
+   */
+  readonly changeIsAnnounced?: boolean;
   /** A text that describes this init to clients of message-framed transports (JSON), sent before the bytes. */
   readonly description?: string;
 }

@@ -1,0 +1,192 @@
+import type { AllocateSlab } from "../bytes/slab-store.ts";
+import type { Container, ContainerOutputOwner } from "./container-output.ts";
+import { ContainerOutput } from "./container-output.ts";
+import type { Framing } from "./framing.ts";
+import { NotCarried } from "../media/muxer.ts";
+import { Output } from "./output.ts";
+import type { PlayheadEnd, PlayheadOwner, PlayheadSink } from "./playhead.ts";
+import { Playhead } from "./playhead.ts";
+import type { Publication, PublicationEnd, PublicationOwner } from "./publication.ts";
+import type { Pump } from "./pump.ts";
+import { Audience } from "./pump.ts";
+import { RateMeter } from "./rate-meter.ts";
+import { Refusal } from "./refusal.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { TimelineClock } from "./timeline-clock.ts";
+import type { Retention } from "./timeline.ts";
+import { Timeline } from "./timeline.ts";
+
+/**
+ * `waiting`: a publisher is there, its tracks are not complete. `live`. `reconnecting`: the publisher was lost and
+ * the timeline stays open for it. `ended`: it is over; the object is dead.
+ */
+export type StreamState = "waiting" | "live" | "reconnecting" | "ended";
+
+/** What a stream needs of its hub. */
+export interface StreamOwner {
+  readonly scheduler: Scheduler;
+  readonly pump: Pump;
+  readonly retention: Retention;
+  readonly allocate: AllocateSlab;
+  /** Viewers may start. */
+  ready(stream: Stream): void;
+  published(stream: Stream, publication: Publication, end: PublicationEnd): void;
+  /** An output failed by our own fault. */
+  failed(stream: Stream, error: unknown): void;
+}
+
+/** Milliseconds that an output nobody watches is kept, for the next viewer. */
+const OUTPUT_LINGER = 10_000;
+
+/** A name's timeline, who publishes to it, the outputs made of it and who watches them. */
+export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadOwner {
+  readonly name: string;
+  readonly timeline: Timeline;
+  readonly clock = new TimelineClock();
+  /** Unix milliseconds since which it has been there. */
+  readonly since: number;
+  readonly #owner: StreamOwner;
+  readonly #audience = new Audience();
+  readonly #containers = new Map<string, { readonly container: ContainerOutput; idleSince: number | undefined }>();
+  readonly #rate = new RateMeter();
+  #publication: Publication | undefined;
+  #state: StreamState = "waiting";
+  /** How often a viewer lost its place, since the beginning. */
+  skips = 0;
+
+  constructor(name: string, owner: StreamOwner) {
+    this.name = name;
+    this.#owner = owner;
+    this.timeline = new Timeline(owner.retention);
+    this.since = owner.scheduler.wallClock();
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  get publication(): Publication | undefined {
+    return this.#publication;
+  }
+
+  get viewers(): number {
+    return this.#audience.size;
+  }
+
+  /** Outputs being made now, for tests and metrics. */
+  get outputs(): number {
+    let count = 0;
+    for (const { container } of this.#containers.values()) count += container.outputs.size;
+    return count;
+  }
+
+  /** What the publisher sends, in bits per second. */
+  get bitrate(): number {
+    return this.#rate.bitsPerSecond(this.#owner.scheduler.now());
+  }
+
+  /**
+   * Starts a viewer at the newest random-access point; its first bytes are given to the sink in the next turn.
+   *
+   * @throws {Refusal} `not-carried`, where the container has no use for these tracks; `not-live`
+   */
+  play(container: Container, framing: Framing, sink: PlayheadSink): Playhead {
+    const playhead = new Playhead(this.#output(container, framing), sink, this);
+    this.#audience.add(playhead);
+    this.#owner.pump.move(playhead);
+    return playhead;
+  }
+
+  /** Takes a publisher in. The hub has decided that it may. */
+  attach(publication: Publication): void {
+    this.#publication = publication;
+    if (this.#state === "ended") throw new Error("a publisher for a stream that is over");
+  }
+
+  /** The grace period is over, or the server is ending. */
+  end(reason: PlayheadEnd = "ended"): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.timeline.end();
+    for (const { container } of this.#containers.values()) container.close();
+    // Who has read everything is told at once; who is behind ends by itself, or stalls and is swept.
+    if (reason === "closing") for (const playhead of this.#audience) playhead.close(reason);
+  }
+
+  /** Once a second: ends viewers that take nothing, drops outputs that nobody watches. */
+  sweep(now: number, stallTimeout: number): void {
+    for (const playhead of this.#audience) if (playhead.stalledFor(now) > stallTimeout) playhead.close("stalled");
+    const watched = new Set<Output>();
+    for (const playhead of this.#audience) watched.add(playhead.output);
+    for (const [key, entry] of this.#containers) {
+      const outputs = [...entry.container.outputs.values()];
+      if (outputs.some((output) => watched.has(output))) entry.idleSince = undefined;
+      else entry.idleSince ??= now;
+      if (entry.container.over === undefined && (entry.idleSince === undefined || now - entry.idleSince < OUTPUT_LINGER)) continue;
+      entry.container.close();
+      this.#containers.delete(key);
+    }
+  }
+
+  // What its publication tells it.
+
+  ready(publication: Publication): void {
+    if (publication !== this.#publication) return;
+    this.#state = "live";
+    this.#owner.ready(this);
+  }
+
+  received(bytes: number): void {
+    this.#rate.add(bytes, this.#owner.scheduler.now());
+  }
+
+  ended(ended: Publication | Playhead, reason: PublicationEnd | PlayheadEnd): void {
+    if (ended instanceof Playhead) return this.#audience.remove(ended);
+    if (ended !== this.#publication) return;
+    this.#publication = undefined;
+    if (this.#state === "live") this.#state = "reconnecting";
+    for (const { container } of this.#containers.values()) container.flush();
+    this.#owner.published(this, ended, reason as PublicationEnd);
+  }
+
+  // What its outputs tell it.
+
+  appended(urgent: boolean): void {
+    this.#owner.pump.wake(this.#audience, urgent);
+  }
+
+  failed(error: unknown): void {
+    this.#owner.failed(this, error);
+  }
+
+  // What its playheads tell it.
+
+  behind(playhead: Playhead): void {
+    this.#owner.pump.move(playhead);
+  }
+
+  skipped(_playhead: Playhead): void {
+    this.skips += 1;
+  }
+
+  /** The shared output for a container and framing, made where nobody else has asked for it yet. */
+  #output(wanted: Container, framing: Framing): Output {
+    if (this.timeline.current === undefined || this.timeline.ended) throw new Refusal("not-live", `"${this.name}" is not live.`);
+    let entry = this.#containers.get(wanted.key);
+    if (entry === undefined || entry.container.over !== undefined) {
+      try {
+        const container = new ContainerOutput(wanted, this.timeline, this, this.#owner.retention.maxBytes);
+        entry = { container, idleSince: undefined };
+      } catch (error) {
+        if (error instanceof NotCarried) throw new Refusal("not-carried", error.message);
+        throw error;
+      }
+      this.#containers.set(wanted.key, entry);
+    }
+    const existing = entry.container.outputs.get(framing.name);
+    if (existing !== undefined) return existing;
+    const output = new Output(framing, this.#owner.allocate, this.#owner.retention);
+    entry.container.attach(output);
+    return output;
+  }
+}

@@ -1,0 +1,190 @@
+import { Fifo } from "../bytes/fifo.ts";
+import type { Frame } from "../media/frame.ts";
+import { isRandomAccess } from "../media/frame.ts";
+import type { Discontinuity } from "../media/muxer.ts";
+import { toMicros } from "../media/time.ts";
+import type { Generation, Track } from "../media/track.ts";
+
+/** How much of the past a timeline keeps. */
+export interface Retention {
+  /** Milliseconds kept before the newest random-access point; everything after it is kept anyway. */
+  readonly beforeNewestStart: number;
+  /** Bytes of payload kept at most. Where one group of pictures is larger, its beginning is lost. */
+  readonly maxBytes: number;
+}
+
+/** Follows a timeline: the entries in order, then `end` once. It must not throw: the publisher would be hit. */
+export interface TimelineFollower {
+  discontinuity(entry: Discontinuity): void;
+  generation(next: Generation): void;
+  frame(frame: Frame): void;
+  end(): void;
+}
+
+type Entry =
+  | { readonly kind: "frame"; readonly frame: Frame; readonly micros: number }
+  | { readonly kind: "generation"; readonly generation: Generation }
+  | { readonly kind: "discontinuity"; readonly discontinuity: Discontinuity };
+
+/** A random-access point: where it lies, and what is in force there. */
+interface StartPoint {
+  /** Number of the entry since the timeline began. */
+  readonly sequence: number;
+  readonly micros: number;
+  readonly generation: Generation;
+  readonly discontinuity: Discontinuity;
+}
+
+/**
+ * What a stream is: frames in order of arrival, between generations of tracks and discontinuities, in a ring bounded
+ * in time and bytes. It knows nothing of publishers: `Publication` puts frames on its clock.
+ */
+export class Timeline {
+  readonly #retention: Retention;
+  readonly #entries = new Fifo<Entry>();
+  readonly #starts = new Fifo<StartPoint>();
+  readonly #followers = new Set<TimelineFollower>();
+  /** Sequence number of the first entry kept. */
+  #firstSequence = 0;
+  #bytes = 0;
+  #lastMicros = 0;
+  #generation: Generation | undefined;
+  #discontinuity: Discontinuity | undefined;
+  #tracks = new Map<number, Track>();
+  /** The track whose random-access points are the timeline's: the default video track, else the default audio track. */
+  #leading: Track | undefined;
+  #ended = false;
+
+  constructor(retention: Retention) {
+    this.#retention = retention;
+  }
+
+  /** The tracks in force now; undefined until the first publisher's track set is complete. */
+  get current(): Generation | undefined {
+    return this.#generation;
+  }
+
+  /** The map to UTC in force now. */
+  get clock(): Discontinuity | undefined {
+    return this.#discontinuity;
+  }
+
+  /** Payload bytes in the ring. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A viewer who comes now can start at once. */
+  get hasStart(): boolean {
+    return this.#starts.length > 0;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  discontinuity(entry: Discontinuity): void {
+    this.#discontinuity = entry;
+    this.#entries.push({ kind: "discontinuity", discontinuity: entry });
+    this.#tell((follower) => follower.discontinuity(entry));
+  }
+
+  generation(next: Generation): void {
+    this.#generation = next;
+    this.#tracks = new Map(next.tracks.map((track) => [track.id, track]));
+    this.#leading = leadingTrack(next.tracks);
+    this.#entries.push({ kind: "generation", generation: next });
+    this.#tell((follower) => follower.generation(next));
+  }
+
+  /** @param frame of a track of the current generation, its `dts` above all earlier ones of that track */
+  frame(frame: Frame): void {
+    const track = this.#tracks.get(frame.track);
+    if (track === undefined || this.#generation === undefined || this.#discontinuity === undefined) {
+      throw new Error(`a frame of track ${frame.track}, which the current generation does not have`);
+    }
+    const micros = toMicros(frame.dts, track.timescale);
+    const sequence = this.#firstSequence + this.#entries.length;
+    if (track === this.#leading && isRandomAccess(frame)) {
+      this.#starts.push({ sequence, micros, generation: this.#generation, discontinuity: this.#discontinuity });
+    }
+    this.#entries.push({ kind: "frame", frame, micros });
+    this.#bytes += frame.data.length;
+    this.#lastMicros = micros;
+    this.#evict();
+    this.#tell((follower) => follower.frame(frame));
+  }
+
+  /** No more will come. Followers are told and let go. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#tell((follower) => follower.end());
+    this.#followers.clear();
+    this.#entries.clear();
+    this.#starts.clear();
+    this.#bytes = 0;
+  }
+
+  /**
+   * Replays from the newest random-access point to now and goes on from there. Where there is none yet the follower
+   * gets what is in force and then whatever comes; its first frames need not be a random-access point.
+   *
+   * @returns a function that ends it
+   */
+  follow(follower: TimelineFollower): () => void {
+    if (this.#generation === undefined || this.#discontinuity === undefined)
+      throw new Error("a timeline is followed before its first generation");
+    const start = this.#starts.last();
+    follower.discontinuity(start?.discontinuity ?? this.#discontinuity);
+    follower.generation(start?.generation ?? this.#generation);
+    if (start !== undefined) {
+      for (let i = start.sequence - this.#firstSequence; i < this.#entries.length; i++) deliver(this.#entries.at(i)!, follower);
+    }
+    if (this.#ended) follower.end();
+    else this.#followers.add(follower);
+    return () => void this.#followers.delete(follower);
+  }
+
+  #tell(call: (follower: TimelineFollower) => void): void {
+    for (const follower of this.#followers) call(follower);
+  }
+
+  /** Drops what is older than the retention allows, down to the newest random-access point; by bytes, further. */
+  #evict(): void {
+    const newest = this.#starts.last();
+    const newestSequence = newest?.sequence ?? Infinity;
+    const keepFrom = (newest?.micros ?? this.#lastMicros) - this.#retention.beforeNewestStart * 1000;
+    while (this.#entries.length > 1) {
+      const entry = this.#entries.first()!;
+      if (entry.kind === "frame") {
+        const old = this.#firstSequence < newestSequence && entry.micros < keepFrom;
+        if (!old && this.#bytes <= this.#retention.maxBytes) return;
+        this.#bytes -= entry.frame.data.length;
+      }
+      this.#entries.shift();
+      this.#firstSequence += 1;
+      while (this.#starts.length > 0 && this.#starts.first()!.sequence < this.#firstSequence) this.#starts.shift();
+    }
+  }
+}
+
+/** The track whose random-access points a viewer starts at. */
+export function leadingTrack(tracks: readonly Track[]): Track | undefined {
+  const of = (kind: Track["kind"]): Track | undefined => {
+    const list = tracks.filter((track) => track.kind === kind);
+    return list.find((track) => track.isDefault) ?? list[0];
+  };
+  return of("video") ?? of("audio") ?? of("data");
+}
+
+function deliver(entry: Entry, follower: TimelineFollower): void {
+  switch (entry.kind) {
+    case "frame":
+      return follower.frame(entry.frame);
+    case "generation":
+      return follower.generation(entry.generation);
+    case "discontinuity":
+      return follower.discontinuity(entry.discontinuity);
+  }
+}
