@@ -65,7 +65,14 @@ test("values are read in their units", () => {
 });
 
 test("bombs are refused: nesting, aliases, files without an end", () => {
-  const nested = ["[".repeat(100_000), "a: ".repeat(20_000), "{a: ".repeat(50_000), "- ".repeat(60_000)];
+  const nested = [
+    "[".repeat(100_000),
+    "a: ".repeat(20_000),
+    "{a: ".repeat(50_000),
+    "- ".repeat(60_000),
+    "- ".repeat(999),
+    "[\n".repeat(30_000),
+  ];
   for (const text of nested) assert.throws(() => parseConfig(text, "m.yaml"), ConfigError);
   const laughs = Array.from({ length: 30 }, (_, n) => `k${n}: &a${n} [${Array(9).fill(n === 0 ? "x" : `*a${n - 1}`)}]`).join("\n");
   assert.throws(() => parseConfig(laughs, "m.yaml"), /aliases/);

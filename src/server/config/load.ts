@@ -15,6 +15,8 @@ export async function loadConfig(file: string): Promise<Config> {
 
 /** Checks YAML text; `file` is the name that messages give it. @throws ConfigError */
 export function parseConfig(text: string, file: string): Config {
+  const shape = shapeProblem(text);
+  if (shape) throw new ConfigError(file, [shape]);
   const lines = new LineCounter();
   let document: Document;
   try {
@@ -61,6 +63,24 @@ function readMistake(error: unknown): string {
   if (code === "EISDIR") return "a directory; give the file itself";
   if (code === "EACCES" || code === "EPERM") return "not readable by this user";
   return message;
+}
+
+/** Characters of one line, and brackets open at once: beyond them the parser's time grows with their square. */
+const lineLimit = 2000;
+const bracketLimit = 32;
+
+function shapeProblem(text: string): ConfigProblem | undefined {
+  let depth = 0;
+  for (const [index, line] of text.split("\n").entries()) {
+    const place = { line: index + 1, column: 1 };
+    if (line.length > lineLimit) return { place, key: "", message: `a line of more than ${lineLimit} characters` };
+    for (const character of line) {
+      if (character === "[" || character === "{") depth += 1;
+      else if (character === "]" || character === "}") depth -= 1;
+    }
+    if (depth > bracketLimit) return { place, key: "", message: tooDeep };
+  }
+  return undefined;
 }
 
 /** A group whose every line is commented out is null to YAML, and means the defaults. */

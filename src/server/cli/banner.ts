@@ -1,0 +1,96 @@
+import type { Reachable } from "./reachable.ts";
+
+/** What the start banner tells of. */
+export interface BannerFacts {
+  readonly version: string;
+  readonly rtmp?: Reachable & { readonly port: number };
+  readonly http?: Reachable & { readonly port: number };
+  /** The stream that the built-in clip is published as, where it is. */
+  readonly demo?: string;
+  readonly colour: boolean;
+}
+
+const exampleStream = "live/cam";
+
+/** What a newcomer reads after the start: where to publish, what to open, and that nobody is kept out. */
+export function banner(facts: BannerFacts): string {
+  const paint = painter(facts.colour);
+  const blocks = [
+    [paint.bold(`Millrace ${facts.version} is running.`)],
+    demoBlock(facts, paint),
+    pageBlock(facts, paint),
+    publishBlock(facts, paint),
+    playBlock(facts, paint),
+    openBlock(facts, paint),
+    ["Ctrl+C ends it."],
+  ];
+  const text = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
+  return `\n${text.join("\n\n")}\n\n`;
+}
+
+type Painter = ReturnType<typeof painter>;
+
+function painter(colour: boolean) {
+  const sgr = (on: number) => (text: string) => (colour ? `\u001b[${on}m${text}\u001b[0m` : text);
+  return { bold: sgr(1), url: sgr(36), warn: sgr(33), dim: sgr(2) };
+}
+
+function httpUrl(host: string, port: number, path: string): string {
+  return `http://${host}${port === 80 ? "" : `:${port}`}/${path}`;
+}
+
+function rtmpUrl(host: string, port: number, path: string): string {
+  return `rtmp://${host}${port === 1935 ? "" : `:${port}`}/${path}`;
+}
+
+function demoBlock({ demo, http }: BannerFacts, paint: Painter): string[] {
+  if (demo === undefined) return [];
+  const lines = [`${paint.bold("A demo clip is on air")} as ${demo}.`];
+  if (http) lines.push(`  Watch it     ${paint.url(httpUrl(http.local, http.port, `watch/${demo}`))}`);
+  return lines;
+}
+
+function pageBlock({ http }: BannerFacts, paint: Painter): string[] {
+  if (!http) return [];
+  const lines = [paint.bold("Open in a browser"), `  This machine ${paint.url(httpUrl(http.local, http.port, ""))}`];
+  if (http.lan !== undefined && http.lan !== http.local) lines.push(`  Your network ${paint.url(httpUrl(http.lan, http.port, ""))}`);
+  return lines;
+}
+
+function publishBlock({ rtmp }: BannerFacts, paint: Painter): string[] {
+  if (!rtmp) return [];
+  const [app, key] = exampleStream.split("/") as [string, string];
+  const lines = [paint.bold("Publish with OBS") + ", Settings > Stream > Service: Custom"];
+  lines.push(`  Server       ${paint.url(rtmpUrl(rtmp.local, rtmp.port, app))}`);
+  if (rtmp.lan !== undefined && rtmp.lan !== rtmp.local) {
+    lines.push(`               ${paint.url(rtmpUrl(rtmp.lan, rtmp.port, app))} ${paint.dim("from another machine")}`);
+  }
+  lines.push(
+    `  Stream Key   ${paint.url(key)}`,
+    "",
+    paint.bold("Or publish a test picture with FFmpeg"),
+    `  ${ffmpegLine(rtmpUrl(rtmp.local, rtmp.port, exampleStream))}`,
+  );
+  return lines;
+}
+
+/** One line that needs no file: a moving picture and a tone, a key frame every two seconds. */
+function ffmpegLine(url: string): string {
+  const source = "-re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440";
+  return `ffmpeg ${source} -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 -c:a aac -f flv ${url}`;
+}
+
+function playBlock({ rtmp, http }: BannerFacts, paint: Painter): string[] {
+  if (!rtmp || !http) return [];
+  return [
+    paint.bold("Then watch it"),
+    `  Browser      ${paint.url(httpUrl(http.local, http.port, `watch/${exampleStream}`))}`,
+    `  Any player   ${paint.url(rtmpUrl(rtmp.local, rtmp.port, exampleStream))}`,
+  ];
+}
+
+function openBlock(facts: BannerFacts, paint: Painter): string[] {
+  const near = facts.rtmp?.lan === undefined && facts.http?.lan === undefined;
+  const who = near ? "Every program on this machine" : "Everybody who can reach this machine";
+  return [paint.warn(`${who} can publish and watch: there are no passwords yet.`)];
+}
