@@ -1,6 +1,6 @@
 import { ProtocolError } from "./protocol-error.ts";
 
-const utf8 = new TextDecoder("utf-8");
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * A cursor over bytes that somebody else owns. All multi-byte words are big-endian unless the name says `le`.
