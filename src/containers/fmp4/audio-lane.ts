@@ -3,7 +3,6 @@ import type { Frame } from "../../media/frame.ts";
 import { rescale } from "../../media/time.ts";
 import type { AudioTrack } from "../../media/track.ts";
 import { AudioClock, audioTimescale } from "./audio-clock.ts";
-import { Cadence } from "./cadence.ts";
 import { SampleFlags } from "./fragment.ts";
 import type { FragmentSample, ProducerReference } from "./fragment.ts";
 import { samplesIn } from "./frame-samples.ts";
@@ -13,8 +12,6 @@ import type { Lane, Ready } from "./lane.ts";
 const longest = 0.06;
 /** Seconds between references to the wall clock where no video carries them. */
 const referenceInterval = 1;
-/** Seconds that a frame is believed to last until a second one comes, where the codec does not say. */
-const likelyFrame = 0.0213;
 
 export interface AudioGrouping {
   /** Frames in a fragment. */
@@ -28,7 +25,6 @@ export class AudioLane implements Lane {
   readonly #rate: number;
   readonly #grouping: AudioGrouping;
   readonly #clock: AudioClock;
-  readonly #cadence: Cadence;
   #held: FragmentSample[] = [];
   #heldFrom = 0;
   #heldDts = 0;
@@ -41,7 +37,6 @@ export class AudioLane implements Lane {
     this.track = track;
     this.#rate = audioTimescale(track);
     this.#grouping = grouping;
-    this.#cadence = new Cadence(Math.round(this.#rate * likelyFrame));
     if (before === undefined) this.#clock = new AudioClock(this.#rate);
     else if (before.#rate === this.#rate) this.#clock = before.#clock;
     else this.#clock = new AudioClock(this.#rate, Math.ceil((before.#clock.end * this.#rate) / before.#rate));
@@ -49,8 +44,7 @@ export class AudioLane implements Lane {
 
   add(frame: Frame, utcOffset: number): readonly Ready[] {
     const time = rescale(frame.pts, this.track.timescale, this.#rate);
-    const usual = this.#cadence.after(time);
-    const place = this.#clock.place(time, samplesIn(this.track, frame.data) ?? usual);
+    const place = this.#clock.place(time, samplesIn(this.track, frame.data));
     const heldEnd = this.#heldFrom + this.#heldLength();
     const before = this.#held.length > 0 && place.start !== heldEnd ? this.flush() : [];
     if (this.#held.length === 0) this.#begin(frame, place.start, utcOffset);
@@ -60,7 +54,6 @@ export class AudioLane implements Lane {
   }
 
   interrupt(): void {
-    this.#cadence.interrupt();
     this.#referenceDue = 0;
   }
 

@@ -1,0 +1,121 @@
+/** Boxes out of bytes (ISO/IEC 14496-12 4.2): the children of a box, and the top level of a stream in any pieces. */
+import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { Reader } from "../../bytes/reader.ts";
+
+/** A box, as views of the bytes it was read from. */
+export interface Box {
+  readonly type: string;
+  /** The whole box, header included. */
+  readonly bytes: Uint8Array;
+  /** What follows the header. */
+  readonly payload: Uint8Array;
+}
+
+/** Bytes of a top-level box, its header included. A segment with 30 s of 4K video fits. */
+export const largestBox = 64 * 1024 * 1024;
+/** Children of one box. */
+const mostChildren = 1024;
+const extendedHeaderSize = 16;
+/** Bytes reserved for a box of which little has come; more as it comes. */
+const firstReserve = 64 * 1024;
+
+/** The boxes that lie side by side in `bytes`, which must hold whole ones. */
+export function readBoxes(bytes: Uint8Array): Box[] {
+  const boxes: Box[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const size = boxSize(bytes.subarray(at));
+    if (size === undefined || size > bytes.length - at)
+      throw new ProtocolError("truncated", `box at offset ${at} of ${bytes.length} is cut off`);
+    if (boxes.length === mostChildren) throw new ProtocolError("limit", `more than ${mostChildren} boxes in one`);
+    boxes.push(boxOf(bytes.subarray(at, at + size)));
+    at += size;
+  }
+  return boxes;
+}
+
+/** The only box of a type among its siblings. */
+export function oneBox(boxes: readonly Box[], type: string): Box {
+  const found = maybeBox(boxes, type);
+  if (found === undefined) throw new ProtocolError("malformed", `no ${type} box`);
+  return found;
+}
+
+/** The only box of a type among its siblings, or undefined. */
+export function maybeBox(boxes: readonly Box[], type: string): Box | undefined {
+  const found = boxes.filter((each) => each.type === type);
+  if (found.length > 1) throw new ProtocolError("malformed", `${found.length} ${type} boxes, one allowed`);
+  return found[0];
+}
+
+/** Size of the box that begins here, or undefined where its header is not complete. */
+function boxSize(bytes: Uint8Array): number | undefined {
+  if (bytes.length < 8) return undefined;
+  const reader = new Reader(bytes);
+  const size = reader.u32();
+  if (size === 0) throw new ProtocolError("unsupported", "a box that reaches to the end of the file");
+  if (size !== 1) return checkedSize(size, 8);
+  if (bytes.length < extendedHeaderSize) return undefined;
+  reader.skip(4);
+  return checkedSize(reader.u64(), extendedHeaderSize);
+}
+
+function checkedSize(size: number, least: number): number {
+  if (size < least) throw new ProtocolError("malformed", `box of ${size} bytes`);
+  if (size > largestBox) throw new ProtocolError("limit", `box of ${size} bytes, at most ${largestBox} allowed`);
+  return size;
+}
+
+function boxOf(bytes: Uint8Array): Box {
+  const reader = new Reader(bytes);
+  const isExtended = reader.u32() === 1;
+  const type = reader.fourCc();
+  return { type, bytes, payload: bytes.subarray(isExtended ? extendedHeaderSize : 8) };
+}
+
+/** Finds the top-level boxes of a stream that comes in pieces cut anywhere. */
+export class BoxSplitter {
+  /** The beginning of a box that is not complete. */
+  #part: Uint8Array = new Uint8Array(0);
+  #length = 0;
+
+  /**
+   * The boxes that `piece` completes. They may be views of it: whoever passes a piece gives it away.
+   *
+   * Throws `ProtocolError`, after which nothing more can be read.
+   */
+  push(piece: Uint8Array): Box[] {
+    const boxes: Box[] = [];
+    let left = piece;
+    while (left.length > 0) {
+      const size = this.#length === 0 ? boxSize(left) : boxSize(this.#part.subarray(0, this.#length));
+      if (this.#length === 0 && size !== undefined && size <= left.length) {
+        boxes.push(boxOf(left.subarray(0, size)));
+        left = left.subarray(size);
+        continue;
+      }
+      const wanted = (size ?? Math.max(8, Math.min(this.#length + 1, extendedHeaderSize))) - this.#length;
+      this.#keep(left.subarray(0, wanted), size ?? extendedHeaderSize);
+      left = left.subarray(Math.min(wanted, left.length));
+      if (boxSize(this.#part.subarray(0, this.#length)) === this.#length) boxes.push(boxOf(this.#take()));
+    }
+    return boxes;
+  }
+
+  #keep(bytes: Uint8Array, size: number): void {
+    const end = this.#length + bytes.length;
+    if (end > this.#part.length) {
+      const larger = new Uint8Array(Math.max(end, Math.min(size, Math.max(firstReserve, this.#part.length * 2))));
+      larger.set(this.#part.subarray(0, this.#length));
+      this.#part = larger;
+    }
+    this.#part.set(bytes, this.#length);
+    this.#length = end;
+  }
+
+  #take(): Uint8Array {
+    const bytes = this.#part.subarray(0, this.#length);
+    this.#part = new Uint8Array(0);
+    this.#length = 0;
+    return bytes;
+  }
+}

@@ -1,0 +1,163 @@
+/** Reads `moov` (ISO/IEC 14496-12 8.2.1) of a fragmented file: the tracks and how to decode them. */
+import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { Reader } from "../../bytes/reader.ts";
+import { maybeBox, oneBox, readBoxes } from "./box-reader.ts";
+import type { Box } from "./box-reader.ts";
+import { box, fields } from "./boxes.ts";
+import { ftyp } from "./init.ts";
+import { audioEntrySize, visualEntrySize } from "./sample-entry.ts";
+
+const mostTracks = 64;
+
+/** What samples have where their fragment does not say (trex, tfhd). */
+export interface SampleDefaults {
+  readonly duration: number;
+  readonly size: number;
+  readonly flags: number;
+}
+
+export interface MovieTrack {
+  readonly id: number;
+  readonly kind: "video" | "audio" | "other";
+  /** Ticks per second, above 0. */
+  readonly timescale: number;
+  /** ISO 639-2/T. */
+  readonly language: string;
+  /** Four-character code of the sample entry. */
+  readonly entryType: string;
+  /** The boxes in the sample entry, the decoder configuration among them. */
+  readonly entryBoxes: readonly Box[];
+  /** Pixels; 0 for others than video. */
+  readonly width: number;
+  readonly height: number;
+  /** As the sample entry says; 0 for others than audio. */
+  readonly channels: number;
+  readonly sampleRate: number;
+  readonly defaults: SampleDefaults;
+  /** The `trak` and `trex` boxes themselves. */
+  readonly trak: Uint8Array;
+  readonly trex: Uint8Array;
+}
+
+export interface Movie {
+  readonly mvhd: Uint8Array;
+  readonly tracks: readonly MovieTrack[];
+}
+
+/** @param payload of the `moov` box; the movie holds views of it */
+export function readMoov(payload: Uint8Array): Movie {
+  const boxes = readBoxes(payload);
+  const extensions = readBoxes(oneBox(boxes, "mvex").payload).filter((each) => each.type === "trex");
+  const traks = boxes.filter((each) => each.type === "trak");
+  if (traks.length > mostTracks) throw new ProtocolError("limit", `${traks.length} tracks, at most ${mostTracks} allowed`);
+  const tracks = traks.map((trak) => readTrak(trak, extensions));
+  if (new Set(tracks.map((track) => track.id)).size < tracks.length) throw new ProtocolError("malformed", "two tracks with one id");
+  return { mvhd: oneBox(boxes, "mvhd").bytes, tracks };
+}
+
+/**
+ * `ftyp moov` with one of the movie's tracks, enabled whether or not it was: players want a SourceBuffer for each
+ * track. Undefined where there is no such track.
+ */
+export function initForTrack(movie: Movie, id: number): Uint8Array | undefined {
+  const track = movie.tracks.find((each) => each.id === id);
+  if (track === undefined) return undefined;
+  const moov = box("moov", movie.mvhd, enabled(track.trak), box("mvex", track.trex));
+  return fields((out) => out.bytes(ftyp()).bytes(moov));
+}
+
+/** A copy of a trak whose tkhd has the flags enabled, in movie, in preview. */
+function enabled(trak: Uint8Array): Uint8Array {
+  const copy = trak.slice();
+  for (const top of readBoxes(copy)) oneBox(readBoxes(top.payload), "tkhd").payload[3]! |= 7;
+  return copy;
+}
+
+function readTrak(trak: Box, extensions: readonly Box[]): MovieTrack {
+  const boxes = readBoxes(trak.payload);
+  const id = readTkhd(oneBox(boxes, "tkhd"));
+  const media = readBoxes(oneBox(boxes, "mdia").payload);
+  const kind = readHdlr(oneBox(media, "hdlr"));
+  const table = readBoxes(oneBox(readBoxes(oneBox(media, "minf").payload), "stbl").payload);
+  const trex = extensions.find((each) => new Reader(each.payload.subarray(4)).u32() === id);
+  if (trex === undefined) throw new ProtocolError("malformed", `track ${id} has no trex`);
+  return {
+    id,
+    kind,
+    ...readMdhd(oneBox(media, "mdhd")),
+    ...readSampleEntry(oneBox(table, "stsd"), kind),
+    defaults: readTrex(trex),
+    trak: trak.bytes,
+    trex: trex.bytes,
+  };
+}
+
+/** A FullBox's reader, past version and flags. */
+function body(full: Box): { version: number; reader: Reader } {
+  const reader = new Reader(full.payload);
+  const version = reader.u8();
+  reader.skip(3);
+  return { version, reader };
+}
+
+function readTkhd(tkhd: Box): number {
+  const { version, reader } = body(tkhd);
+  reader.skip(version === 1 ? 16 : 8);
+  return reader.u32();
+}
+
+function readHdlr(hdlr: Box): MovieTrack["kind"] {
+  const { reader } = body(hdlr);
+  reader.skip(4);
+  const type = reader.fourCc();
+  return type === "vide" ? "video" : type === "soun" ? "audio" : "other";
+}
+
+function readMdhd(mdhd: Box): { timescale: number; language: string } {
+  const { version, reader } = body(mdhd);
+  reader.skip(version === 1 ? 16 : 8);
+  const timescale = reader.u32();
+  if (timescale === 0) throw new ProtocolError("malformed", "timescale 0");
+  reader.skip(version === 1 ? 8 : 4);
+  const packed = reader.u16();
+  const language = String.fromCharCode(((packed >> 10) & 31) + 0x60, ((packed >> 5) & 31) + 0x60, (packed & 31) + 0x60);
+  return { timescale, language };
+}
+
+type SampleEntry = Pick<MovieTrack, "entryType" | "entryBoxes" | "width" | "height" | "channels" | "sampleRate">;
+
+/** The first sample entry; live streams have one. */
+function readSampleEntry(stsd: Box, kind: MovieTrack["kind"]): SampleEntry {
+  const { reader } = body(stsd);
+  if (reader.u32() === 0) throw new ProtocolError("malformed", "no sample entry");
+  const entry = readBoxes(reader.rest())[0];
+  if (entry === undefined) throw new ProtocolError("malformed", "no sample entry");
+  const found = { entryType: entry.type, entryBoxes: [] as readonly Box[], width: 0, height: 0, channels: 0, sampleRate: 0 };
+  const head = new Reader(entry.payload);
+  if (kind === "video") {
+    head.skip(24);
+    const [width, height] = [head.u16(), head.u16()];
+    head.skip(visualEntrySize - 28);
+    return { ...found, width, height, entryBoxes: readBoxes(head.rest()) };
+  }
+  if (kind === "audio") {
+    head.skip(16);
+    const channels = head.u16();
+    head.skip(6);
+    const sampleRate = head.u16();
+    head.skip(audioEntrySize - 26);
+    return { ...found, channels, sampleRate, entryBoxes: readBoxes(head.rest()) };
+  }
+  return found;
+}
+
+function readTrex(trex: Box): SampleDefaults {
+  const { reader } = body(trex);
+  reader.skip(8);
+  return { duration: reader.u32(), size: reader.u32(), flags: reader.u32() };
+}
+
+/** Of a track, the payload of a configuration box of its sample entry (`avcC`), or undefined. */
+export function configBox(track: MovieTrack, type: string): Uint8Array | undefined {
+  return maybeBox(track.entryBoxes, type)?.payload;
+}
