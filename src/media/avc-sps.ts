@@ -1,6 +1,7 @@
 import { BitReader } from "../bytes/bits.ts";
 import { ProtocolError } from "../bytes/protocol-error.ts";
-import { MAX_PICTURE_SIDE, withoutEmulationPrevention } from "./nal.ts";
+import { withoutEmulationPrevention } from "./nal.ts";
+import { MAX_PICTURE_SIDE, frameRateOf } from "./picture.ts";
 
 /** What we read of an H.264 sequence parameter set. */
 export interface AvcSps {
@@ -26,8 +27,6 @@ export interface AvcSps {
 
 /** Profiles whose parameter set names the chroma format, H.264 7.3.2.1.1. */
 const WITH_CHROMA_FORMAT: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-/** More than this is a broken clock, not a frame rate. */
-const MAX_FRAME_RATE = 1000;
 const EXTENDED_SAR = 255;
 
 /** An Exp-Golomb value that the standard bounds. */
@@ -168,13 +167,7 @@ function readFrameRate(bits: BitReader): number {
   const unitsInTick = bits.u(32);
   const timeScale = bits.u(32);
   bits.skip(1);
-  return plausibleFrameRate(timeScale, unitsInTick * 2);
-}
-
-/** A rate from its two halves, 0 where they make none. */
-export function plausibleFrameRate(timeScale: number, units: number): number {
-  const rate = timeScale / units;
-  return rate > 0 && rate <= MAX_FRAME_RATE ? rate : 0;
+  return frameRateOf(timeScale, unitsInTick * 2);
 }
 
 function readReorderFrames(bits: BitReader): number | undefined {

@@ -1,7 +1,8 @@
 import { BitReader } from "../bytes/bits.ts";
 import { ProtocolError } from "../bytes/protocol-error.ts";
-import { plausibleFrameRate, skipVuiPicture } from "./avc-sps.ts";
-import { MAX_PICTURE_SIDE, withoutEmulationPrevention } from "./nal.ts";
+import { skipVuiPicture } from "./avc-sps.ts";
+import { withoutEmulationPrevention } from "./nal.ts";
+import { MAX_PICTURE_SIDE, frameRateOf } from "./picture.ts";
 
 /** What we read of an H.265 sequence parameter set. */
 export interface HevcSps {
@@ -175,5 +176,5 @@ function readVuiFrameRate(bits: BitReader): number {
   if (!bits.flag()) return 0;
   const unitsInTick = bits.u(32);
   const timeScale = bits.u(32);
-  return plausibleFrameRate(timeScale, unitsInTick);
+  return frameRateOf(timeScale, unitsInTick);
 }

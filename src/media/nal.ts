@@ -10,8 +10,6 @@ import { Writer } from "../bytes/writer.ts";
 export const MAX_NAL_UNITS = 8192;
 /** Bytes of a parameter set that we read. Real ones have less than 200. */
 export const MAX_PARAMETER_SET_LENGTH = 8192;
-/** Pixels of a picture's side: what AVC level 6.2 and HEVC level 6.2 allow, rounded down. */
-export const MAX_PICTURE_SIDE = 16384;
 
 /** How many bytes hold the length of a NAL unit. */
 export type NalLengthSize = 1 | 2 | 4;
