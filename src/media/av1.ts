@@ -139,7 +139,7 @@ function withSize(obu: Obu): Uint8Array {
   if (obu.hasSize) return obu.whole;
   const writer = new Writer(obu.whole.length + 5);
   const headerLength = obu.whole.length - obu.payload.length;
-  writer.u8(obu.whole[0]! | 2).bytes(obu.whole.subarray(1, headerLength));
+  writer.u8((obu.whole[0] ?? 0) | 2).bytes(obu.whole.subarray(1, headerLength));
   let size = obu.payload.length;
   for (; size > 0x7f; size = Math.floor(size / 128)) writer.u8((size & 0x7f) | 0x80);
   return writer.u8(size).bytes(obu.payload).done();
@@ -190,7 +190,7 @@ export function av1Access(data: Uint8Array, configured: boolean): FrameAccess {
     }
     if (type !== Av1ObuType.frame && type !== Av1ObuType.frameHeader) continue;
     // show_existing_frame 0, frame_type 00 (key), show_frame 1, AV1 specification 5.9.2; with a reduced header all is a key frame.
-    const shownKey = payload.length > 0 && (payload[0]! & 0xf0) === 0x10;
+    const shownKey = ((payload[0] ?? 0) & 0xf0) === 0x10;
     return sequence && (reduced || shownKey) ? Access.closed : Access.none;
   }
   return Access.none;

@@ -85,7 +85,7 @@ function readArrays(reader: Reader): { vps: Uint8Array[]; sps: Uint8Array[]; pps
 function hevcCodecString(ptl: Uint8Array): string {
   const reader = new Reader(ptl);
   const first = reader.u8();
-  const space = ["", "A", "B", "C"][first >> 6]!;
+  const space = ["", "A", "B", "C"][first >> 6] ?? "";
   const tier = (first & 0x20) !== 0 ? "H" : "L";
   const compatibility = reversed(reader.u32()).toString(16).toUpperCase();
   const constraints = reader.bytes(6);
@@ -180,7 +180,8 @@ export function hevcAccess(data: Uint8Array, temporalLayers: number): FrameAcces
   while (reader.left > 0) {
     const unit = reader.bytes(reader.u32());
     if (unit.length < 2) continue;
-    const [first, second] = [unit[0]!, unit[1]!];
+    const first = unit[0] ?? 0;
+    const second = unit[1] ?? 0;
     const type = (first >> 1) & 0x3f;
     const baseLayer = (first & 1) === 0 && second >> 3 === 0;
     if (!baseLayer) continue;

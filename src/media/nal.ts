@@ -97,8 +97,7 @@ export function withoutEmulationPrevention(nal: Uint8Array): Uint8Array {
   let out: Uint8Array | undefined;
   let length = 0;
   let zeros = 0;
-  for (let i = 0; i < nal.length; i++) {
-    const byte = nal[i]!;
+  for (const byte of nal) {
     if (zeros >= 2 && byte === 3) {
       out ??= nal.slice();
       zeros = 0;
