@@ -15,7 +15,10 @@ const mistakes: [written: string, told: string][] = [
   ["listen: 3", "m.yaml:1:1: listen: unknown key; did you mean rtmp.listen or http.listen?"],
   ["streams:\n  grace_period: 3s", "m.yaml:2:3: streams.grace_period: unknown key; did you mean gracePeriod?"],
   ["port: 1", "m.yaml:1:1: port: unknown key; here belong rtmp, http, data, log, streams, viewers, demo"],
-  ["rtmp:\n  __proto__: 1", "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, listen, maxConnections"],
+  [
+    "rtmp:\n  __proto__: 1",
+    "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, listen, maxConnections, handshakeTimeout, setupTimeout, pingAfter, maxMessageSize",
+  ],
   ["rtmp: 1935", "m.yaml:1:7: rtmp: must be a group of settings, not 1935"],
   ["- a", "m.yaml:1:1: must be a group of settings, not a list"],
   ["rtmp:\n  enabled: yes", 'm.yaml:2:12: rtmp.enabled: must be true or false, not "yes"'],

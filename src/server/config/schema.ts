@@ -6,7 +6,15 @@ const rtmp = z.strictObject({
   listen: listen()
     .prefault(1935)
     .meta({ description: "Where RTMP listens. A port alone means every interface, IPv4 and IPv6; port 0 takes any free one." }),
-  maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({ description: "RTMP connections at once; more are closed at once." }),
+  maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({ description: "RTMP connections at once; more are closed." }),
+  handshakeTimeout: duration("100ms", "1m").prefault("5s").meta({ description: "From the connection to the end of the RTMP handshake." }),
+  setupTimeout: duration("100ms", "10m").prefault("10s").meta({ description: "From the connection to the first publish or play." }),
+  pingAfter: duration("1s", "10m")
+    .prefault("30s")
+    .meta({ description: "A peer that has been silent for so long is pinged; twice that without a sign of life ends it." }),
+  maxMessageSize: size("64KiB", "16MiB")
+    .prefault("8MiB")
+    .meta({ description: "The longest RTMP message (one coded frame) taken from a publisher." }),
 });
 
 const http = z.strictObject({
@@ -20,7 +28,7 @@ const http = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(20_000)
-    .meta({ description: "HTTP and WebSocket connections at once; more are closed at once." }),
+    .meta({ description: "HTTP and WebSocket connections at once; more are closed." }),
 });
 
 const log = z.strictObject({
@@ -38,6 +46,7 @@ const streams = z.strictObject({
   gracePeriod: duration("0s", "1h")
     .prefault("10s")
     .meta({ description: "How long viewers are kept after a publisher was lost, so that it can come back and go on." }),
+  graceAfterUnpublish: duration("0s", "1h").prefault("0s").meta({ description: "The same after a publisher that said it stops." }),
   silentAfter: duration("100ms", "1m")
     .prefault("2s")
     .meta({ description: "A publisher that has sent nothing for so long can be taken over at once by a newcomer of the same name." }),
@@ -68,7 +77,7 @@ const viewers = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(10_000)
-    .meta({ description: "Viewers at once over all streams and protocols; more are refused." }),
+    .meta({ description: "HTTP and WebSocket viewers at once, those included that wait for a publisher; more are refused." }),
 });
 
 /** Every setting: its type, default and meaning. docs/config.md shows the same; a test compares them. */

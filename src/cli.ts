@@ -1,0 +1,132 @@
+#!/usr/bin/env node
+/** The command. Arguments, environment, signals and the exit code are dealt with here and nowhere else. */
+import { networkInterfaces } from "node:os";
+import { basename, relative } from "node:path";
+import { type Arguments, helpText, parseArguments, UsageError } from "./server/cli/arguments.ts";
+import { banner, type BannerFacts } from "./server/cli/banner.ts";
+import { commandWith, type Invocation } from "./server/cli/command.ts";
+import { portOwner } from "./server/cli/port-owner.ts";
+import { reachable } from "./server/cli/reachable.ts";
+import { freeAddress, type Taken, takenText, wantsOtherPort } from "./server/cli/taken.ts";
+import { checkConfig } from "./server/config/check.ts";
+import { loadConfig } from "./server/config/load.ts";
+import { ConfigError } from "./server/config/problem.ts";
+import type { Config } from "./server/config/schema.ts";
+import { formatListen } from "./server/config/values.ts";
+import { demoStream } from "./server/demo.ts";
+import { ListenError } from "./server/listen-error.ts";
+import { createLog, type Log } from "./server/log.ts";
+import { createServerFrom, type MillraceServer } from "./server/server.ts";
+import { packageVersion } from "./server/version.ts";
+
+/** How the process ends. docs/config.md lists the same. */
+const ExitCode = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Milliseconds that viewers and publishers get to end by themselves. */
+const patience = 5000;
+
+const argv = process.argv.slice(2);
+
+async function main(): Promise<number> {
+  const given = parseArguments(argv);
+  if (given.help || given.version) {
+    process.stdout.write(given.help ? helpText() : `${packageVersion()}\n`);
+    return ExitCode.done;
+  }
+  const config = withArguments(given.config === undefined ? checkConfig() : await loadConfig(given.config), given);
+  const log = createOwnLog(config);
+  const server = createServerFrom(config, log);
+  try {
+    await server.listen();
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    process.stderr.write(await explain(error));
+    return ExitCode.failed;
+  }
+  if (config.log.format !== "json") process.stdout.write(banner(bannerFacts(server)));
+  const signal = await nextSignal();
+  log.info({ signal }, "ending");
+  // A second signal finds no listener of ours and ends the process at once.
+  await server.close(patience);
+  return ExitCode.done;
+}
+
+/** The settings with what the command line says put over them. */
+function withArguments(config: Config, { rtmp, http, data, logLevel, demo }: Arguments): Config {
+  return {
+    ...config,
+    rtmp: rtmp ? { ...config.rtmp, enabled: true, listen: rtmp } : config.rtmp,
+    http: http ? { ...config.http, enabled: true, listen: http } : config.http,
+    data: data ?? config.data,
+    log: { ...config.log, level: logLevel ?? config.log.level },
+    demo: demo || config.demo,
+  };
+}
+
+/** The log goes to stderr, so that stdout holds what was asked for and nothing else. */
+function createOwnLog({ log: { level, format } }: Config): Log {
+  const { stderr } = process;
+  const text = format === "text" || (format === "auto" && stderr.isTTY);
+  return createLog({ level, format: text ? "text" : "json", colour: wantsColour(stderr), write: (line) => void stderr.write(line) });
+}
+
+/** https://no-color.org */
+function wantsColour(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+}
+
+function bannerFacts(server: MillraceServer): BannerFacts {
+  const where = (role: "rtmp" | "http") => {
+    const address = server.address(role);
+    return address && { [role]: { ...reachable(server.config[role].listen, networkInterfaces()), port: address.port } };
+  };
+  return {
+    version: packageVersion(),
+    colour: wantsColour(process.stdout),
+    ...where("rtmp"),
+    ...where("http"),
+    ...(server.config.demo && { demo: demoStream }),
+  };
+}
+
+/** Why the ports could not be opened, and the command that would work. */
+async function explain(error: ListenError): Promise<string> {
+  const chosen = new Set<number>();
+  const taken: Taken[] = [];
+  for (const failure of error.failures) {
+    const { port } = failure.address;
+    const owner = failure.code === "EADDRINUSE" ? await portOwner(port) : undefined;
+    const free = wantsOtherPort(failure.code) ? await freeAddress(failure.address, chosen) : undefined;
+    if (free) chosen.add(free.port);
+    taken.push({ failure, ...(owner && { owner }), ...(free && { free }) });
+  }
+  return takenText(taken, (free) => {
+    return commandWith(invocation(), new Map(free.map((entry) => [`--${entry.failure.role}`, formatListen(entry.free!)])));
+  });
+}
+
+function invocation(): Invocation {
+  const script = process.argv[1] ?? "";
+  const npmScript = process.env["npm_lifecycle_event"];
+  const program = script.endsWith(".ts") ? ["node", relative(process.cwd(), script)] : [basename(script, ".js")];
+  return { argv, program, windows: process.platform === "win32", ...(npmScript !== undefined && { npmScript }) };
+}
+
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    const signals = ["SIGINT", "SIGTERM"] as const;
+    const taken = (signal: string) => {
+      for (const each of signals) process.off(each, taken);
+      resolve(signal);
+    };
+    for (const each of signals) process.on(each, taken);
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
+  process.stderr.write(`millrace: ${error.message}\n`);
+  process.exitCode = ExitCode.usage;
+}

@@ -1,0 +1,6 @@
+/** The public API of Millrace as a library. */
+export { ConfigError, type ConfigProblem } from "./server/config/problem.ts";
+export type { Config, ConfigInput } from "./server/config/schema.ts";
+export { ListenError, type ListenFailure } from "./server/listen-error.ts";
+export type { Log } from "./server/log.ts";
+export { createServer, type MillraceServer, type ServerOptions } from "./server/server.ts";

@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Container } from "../../hub/container-output.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { Stream } from "../../hub/stream.ts";
+import type { Generation } from "../../media/track.ts";
+import { chunkedFraming, plainFraming } from "./framing.ts";
+import { HttpViewer } from "./http-viewer.ts";
+
+/** What somebody wants to watch, and as what. */
+export interface HttpStreamRequest {
+  /** The stream's identity. */
+  readonly name: string;
+  readonly container: Container;
+  /** Headers that depend on the tracks (`Content-Type` and what belongs to it). */
+  headers(generation: Generation): Readonly<Record<string, string>>;
+}
+
+export interface HttpStreamsOptions {
+  readonly hub: Hub;
+  /** Milliseconds to wait for a publisher. */
+  readonly waitForPublisher: number;
+  /** Milliseconds in which a response that ended has to be taken by its reader. */
+  readonly linger: number;
+  /** Takes a seat for a viewer and returns what gives it back. @throws {Refusal} `full` */
+  admit(): () => void;
+  /** Told when a viewer comes and goes. */
+  log: { debug(fields: object, message: string): void };
+}
+
+/** Streams as endless HTTP responses: HTTP-FLV, HTTP-fMP4. An egress. */
+export class HttpStreams {
+  readonly #options: HttpStreamsOptions;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: HttpStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** Responses that are open now. */
+  get viewers(): number {
+    return this.#sockets.size;
+  }
+
+  /** Whether a socket belongs to a stream, so that nothing else may be asked on it. */
+  owns(socket: Socket): boolean {
+    return this.#sockets.has(socket);
+  }
+
+  /**
+   * Answers a GET with the stream, once it is there. Resolves when the viewer has been started, or has gone.
+   *
+   * @param shared headers that every such response has (CORS)
+   * @throws {Refusal} before anything was sent
+   */
+  async serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    wanted: HttpStreamRequest,
+    shared: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const { hub, waitForPublisher } = this.#options;
+    const { socket } = request;
+    const abort = new AbortController();
+    const gone = () => abort.abort();
+    socket.once("close", gone);
+    this.#sockets.add(socket);
+    const release = this.#admit(socket);
+    let started = false;
+    try {
+      const stream = await hub.watch(wanted.name, waitForPublisher, abort.signal);
+      if (abort.signal.aborted) return;
+      this.#start({ request, response, wanted, stream, shared, release });
+      started = true;
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+    } finally {
+      socket.off("close", gone);
+      if (!started) {
+        this.#sockets.delete(socket);
+        release();
+      }
+    }
+  }
+
+  #admit(socket: Socket): () => void {
+    try {
+      return this.#options.admit();
+    } catch (error) {
+      this.#sockets.delete(socket);
+      throw error;
+    }
+  }
+
+  #start(viewer: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    wanted: HttpStreamRequest;
+    stream: Stream;
+    shared: Readonly<Record<string, string>>;
+    release: () => void;
+  }): void {
+    const { request, response, wanted, stream, shared, release } = viewer;
+    const { socket } = request;
+    const chunked = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
+    const sink = new HttpViewer(socket, chunked, this.#options.linger);
+    // The first bytes come in a later turn: what refuses to play throws before the head is sent.
+    const playhead = stream.play(wanted.container, chunked ? chunkedFraming : plainFraming, sink);
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(200, {
+      ...shared,
+      ...streamHeaders,
+      ...wanted.headers(stream.timeline.current!),
+      ...(chunked && { "Transfer-Encoding": "chunked" }),
+      Connection: "close",
+    });
+    response.flushHeaders();
+    const log = this.#options.log;
+    log.debug({ stream: stream.name, container: wanted.container.key, peer: socket.remoteAddress }, "viewer came");
+    socket.once("close", () => {
+      playhead.close("left");
+      this.#sockets.delete(socket);
+      release();
+      log.debug({ stream: stream.name, peer: socket.remoteAddress, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
+    });
+  }
+}
+
+/** Live bytes are neither kept nor collected on the way. */
+const streamHeaders = { "Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff" } as const;

@@ -1,0 +1,40 @@
+import type { Socket } from "node:net";
+import type { PlayheadEnd, PlayheadSink } from "../../hub/playhead.ts";
+import { lastChunk } from "./framing.ts";
+
+/** A viewer's response after its head was sent: framed bytes go to the socket itself, past `node:http`. */
+export class HttpViewer implements PlayheadSink {
+  readonly #socket: Socket;
+  readonly #chunked: boolean;
+  readonly #linger: number;
+
+  /** @param linger milliseconds in which a response that ended has to be taken by its reader */
+  constructor(socket: Socket, chunked: boolean, linger: number) {
+    this.#socket = socket;
+    this.#chunked = chunked;
+    this.#linger = linger;
+  }
+
+  write(bytes: Uint8Array, taken: () => void): void {
+    if (this.#socket.writable) this.#socket.write(bytes, taken);
+  }
+
+  end(reason: PlayheadEnd): void {
+    const socket = this.#socket;
+    switch (reason) {
+      case "left":
+        return;
+      case "stalled":
+        socket.destroy();
+        return;
+      case "ended":
+      case "not-carried":
+      case "new-tracks":
+      case "closing":
+        if (!socket.writable) return;
+        socket.setTimeout(this.#linger, () => socket.destroy());
+        if (this.#chunked) socket.write(lastChunk);
+        socket.end();
+    }
+  }
+}

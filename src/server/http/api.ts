@@ -1,0 +1,101 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Hub } from "../../hub/hub.ts";
+import { streamAddress } from "../../hub/identity.ts";
+import { describeStream, streamSchema } from "./stream-description.ts";
+import { statusOfRefusal } from "./http-problem.ts";
+import { Refusal } from "../../hub/refusal.ts";
+
+/** What the API says of the server itself. */
+export interface ServerFacts {
+  readonly version: string;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly hub: Hub;
+  /** The ports that are listened on; null where that protocol is off. */
+  ports(): { readonly rtmp: number | null; readonly http: number | null };
+}
+
+const errorSchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string() }) })
+  .openapi("Error", { description: "`code` is stable and for programs, `message` is for people." });
+
+const serverSchema = z
+  .object({
+    version: z.string(),
+    startedAt: z.iso.datetime(),
+    rtmpPort: z.int().nullable(),
+    httpPort: z.int().nullable(),
+    open: z.boolean().openapi({ description: "Everybody who reaches the server may publish and watch." }),
+  })
+  .openapi("Server");
+
+const listSchema = z.object({ server: serverSchema, streams: z.array(streamSchema) }).openapi("Streams");
+
+const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/api/v1/streams",
+  summary: "The server and every stream that is on air or waited for",
+  responses: { 200: json(listSchema, "All streams, by name") },
+});
+
+const oneRoute = createRoute({
+  method: "get",
+  path: "/api/v1/streams/{name}",
+  summary: "One stream",
+  request: {
+    params: z.object({
+      name: z
+        .string()
+        .openapi({ param: { name: "name", in: "path" }, example: "live/cam", description: "Its slashes may be written as they are." }),
+    }),
+  },
+  responses: {
+    200: json(streamSchema, "The stream"),
+    400: json(errorSchema, "No stream can have that name"),
+    404: json(errorSchema, "Nobody publishes it"),
+  },
+});
+
+/** The HTTP API, a Fetch handler. */
+export function createApi(facts: ServerFacts): OpenAPIHono {
+  const api = new OpenAPIHono();
+  api.openapi(listRoute, (context) => {
+    const { rtmp, http } = facts.ports();
+    const server = {
+      version: facts.version,
+      startedAt: new Date(facts.startedAt).toISOString(),
+      rtmpPort: rtmp,
+      httpPort: http,
+      open: true,
+    };
+    const streams = [...facts.hub.streams.values()].map(describeStream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return context.json({ server, streams }, 200);
+  });
+  api.openAPIRegistry.registerPath(oneRoute);
+  // A name has slashes, which a parameter of the router does not match: the rest of the path is taken as it stands.
+  api.get("/api/v1/streams/*", (context) => {
+    try {
+      const raw = new URL(context.req.url).pathname.slice("/api/v1/streams/".length);
+      const { name } = streamAddress(raw.replaceAll(/%2f/gi, "/"));
+      const stream = facts.hub.streams.get(name);
+      if (!stream) throw new Refusal("not-live", `Nobody is publishing "${name}".`);
+      return context.json(describeStream(stream));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return context.json({ error: { code: error.code, message: error.message } }, statusOfRefusal(error.code) as 400 | 404);
+    }
+  });
+  api.doc31("/api/v1/openapi.json", { openapi: "3.1.0", info: { title: "Millrace", version: facts.version } });
+  api.notFound((context) =>
+    context.json(
+      { error: { code: "not-found", message: `The API has no ${context.req.path}; /api/v1/openapi.json lists what it has.` } },
+      404,
+    ),
+  );
+  return api;
+}

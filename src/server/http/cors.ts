@@ -1,0 +1,33 @@
+/** Which web sites may read our answers: the CORS protocol of the Fetch standard (3.2). */
+export class Cors {
+  readonly #origins: ReadonlySet<string>;
+
+  /** @param origins serialised origins, or `*` for all */
+  constructor(origins: readonly string[]) {
+    this.#origins = new Set(origins);
+  }
+
+  /** Whether a page of that origin may; a request without an origin comes from no page. */
+  allows(origin: string | undefined): boolean {
+    return origin === undefined || this.#origins.has("*") || this.#origins.has(origin);
+  }
+
+  /** The headers that say so. */
+  headers(origin: string | undefined): Record<string, string> {
+    if (this.#origins.has("*")) return { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": exposed };
+    if (origin === undefined || !this.allows(origin)) return { Vary: "Origin" };
+    return { "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": exposed, Vary: "Origin" };
+  }
+
+  /** The headers of the answer to a preflight. */
+  preflight(origin: string | undefined): Record<string, string> {
+    const methods = {
+      "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+      "Access-Control-Allow-Headers": "*",
+      "Access-Control-Max-Age": "86400",
+    };
+    return this.allows(origin) ? { ...this.headers(origin), ...methods } : this.headers(origin);
+  }
+}
+
+const exposed = "X-Codecs";

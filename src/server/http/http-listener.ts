@@ -1,0 +1,146 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Refusal } from "../../hub/refusal.ts";
+import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
+import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
+import type { ListenAddress } from "../config/values.ts";
+import type { Log } from "../log.ts";
+import type { ServerFacts } from "./api.ts";
+import { Cors } from "./cors.ts";
+import { HttpProblem } from "./http-problem.ts";
+import { isMediaPath, mediaTarget } from "./media-target.ts";
+import { Router } from "./router.ts";
+import { Seats } from "./seats.ts";
+import { readTarget } from "./target.ts";
+
+/** Times in milliseconds. */
+export interface HttpListenerOptions {
+  readonly facts: ServerFacts;
+  readonly log: Log;
+  /** Folders of the built pages and of other assets; the first that has a file wins. */
+  readonly webFolders: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly maxConnections: number;
+  readonly maxViewers: number;
+  readonly waitForPublisher: number;
+  /** A response that ended has so long to be taken by its reader. */
+  readonly linger: number;
+  readonly pingInterval?: number;
+  /** From the first byte (or the connection) to the end of a request's head. */
+  readonly headersTimeout?: number;
+}
+
+/** Bytes of a request's head at most. */
+const headLimit = 16 * 1024;
+
+/** One port for pages, API, HTTP and WebSocket viewers. */
+export class HttpListener {
+  readonly #options: HttpListenerOptions;
+  readonly #server: Server;
+  readonly #streams: HttpStreams;
+  readonly #webSockets: WsStreams;
+  readonly #cors: Cors;
+  readonly #router: Router;
+
+  constructor(options: HttpListenerOptions) {
+    const { facts, log, waitForPublisher, linger, pingInterval = 20_000 } = options;
+    this.#options = options;
+    const seats = new Seats(options.maxViewers);
+    const shared = { hub: facts.hub, log, waitForPublisher, admit: () => seats.take() };
+    this.#streams = new HttpStreams({ ...shared, linger });
+    this.#webSockets = new WsStreams({ ...shared, pingInterval });
+    this.#cors = new Cors(options.allowedOrigins);
+    this.#router = new Router({ facts, log, cors: this.#cors, streams: this.#streams, webFolders: options.webFolders });
+    this.#server = this.#createServer();
+  }
+
+  /** Opens the port. Rejects with the system's error. */
+  async listen(address: ListenAddress): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ ...address, backlog: 1024 }, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+    this.#server.on("error", (err) => this.#options.log.error({ err }, "the HTTP listener failed"));
+  }
+
+  /** Undefined while it does not listen. */
+  address(): AddressInfo | undefined {
+    return (this.#server.address() as AddressInfo | null) ?? undefined;
+  }
+
+  /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */
+  get viewers(): number {
+    return this.#streams.viewers + this.#webSockets.viewers;
+  }
+
+  /** Ends what goes on, and after `within` milliseconds cuts it. */
+  async close(within: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#webSockets.close();
+    this.#server.closeIdleConnections();
+    const cut = setTimeout(() => {
+      this.#webSockets.terminate();
+      this.#server.closeAllConnections();
+    }, within);
+    await closed;
+    clearTimeout(cut);
+  }
+
+  #createServer(): Server {
+    const { headersTimeout = 8000, maxConnections } = this.#options;
+    const server = createServer({
+      maxHeaderSize: headLimit,
+      headersTimeout,
+      // Media requests never end; bodies are refused with the head, so that none can dawdle.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
+      keepAlive: true,
+      keepAliveInitialDelay: 20_000,
+      shouldUpgradeCallback: (request) => /^websocket$/i.test(request.headers.upgrade ?? ""),
+    });
+    server.maxConnections = maxConnections;
+    server.on("request", (request, response) => this.#request(request, response));
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    server.on("checkContinue", (request, response) => this.#request(request, response));
+    server.on("clientError", (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    // Whoever watches has said all there is to say on this connection.
+    if (this.#streams.owns(request.socket)) return void request.socket.destroy();
+    this.#router.answer(request, response).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, "an HTTP request failed");
+      request.socket.destroy();
+    });
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const target = readTarget(request.url ?? "");
+    const { origin } = request.headers;
+    if (!(socket instanceof Socket) || target === undefined || !isMediaPath(target.path)) return refuseUpgrade(socket);
+    this.#webSockets.serve(request, socket, head, () => {
+      if (!this.#cors.allows(origin)) throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
+      try {
+        return mediaTarget(target);
+      } catch (error) {
+        if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
+        throw error;
+      }
+    });
+  }
+}
+
+/** There are WebSockets only where streams are. */
+function refuseUpgrade(socket: Duplex): void {
+  const words = "A WebSocket here is a stream: ws://HOST/APP/STREAM.mp4 or .flv\n";
+  socket.on("error", () => undefined);
+  socket.end(
+    `HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: ${words.length}\r\nConnection: close\r\n\r\n${words}`,
+    () => socket.destroy(),
+  );
+}

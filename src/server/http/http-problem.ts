@@ -1,0 +1,45 @@
+import type { RefusalCode } from "../../hub/refusal.ts";
+import { Refusal } from "../../hub/refusal.ts";
+
+/** A request that is answered with an error; `message` is for the person at the other end. */
+export class HttpProblem extends Error {
+  override readonly name = "HttpProblem";
+  readonly status: number;
+  /** Stable, for programs. */
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** The answer to anything that was thrown; undefined for what is our own fault. */
+export function problemOf(error: unknown): HttpProblem | undefined {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof Refusal) return new HttpProblem(statusOfRefusal(error.code), error.code, error.message, retryHeaders(error.code));
+  return undefined;
+}
+
+export function statusOfRefusal(code: RefusalCode): number {
+  switch (code) {
+    case "name-refused":
+      return 400;
+    case "not-live":
+      return 404;
+    case "busy":
+      return 409;
+    case "not-carried":
+      return 415;
+    case "full":
+    case "closing":
+      return 503;
+  }
+}
+
+function retryHeaders(code: RefusalCode): Record<string, string> {
+  return code === "full" || code === "closing" ? { "Retry-After": "5" } : {};
+}

@@ -1,0 +1,157 @@
+import { getRequestListener } from "@hono/node-server";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { streamAddress } from "../../hub/identity.ts";
+import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
+import type { Log } from "../log.ts";
+import { createApi, type ServerFacts } from "./api.ts";
+import type { Cors } from "./cors.ts";
+import { HttpProblem, problemOf } from "./http-problem.ts";
+import { isMediaPath, mediaTarget } from "./media-target.ts";
+import { pageHeaders, type PageName, readPage } from "./pages.ts";
+import { problemBody } from "./problem-body.ts";
+import { StaticFiles } from "./static-files.ts";
+import { baseOf, firstSegment, readTarget, type Target } from "./target.ts";
+
+export interface RouterOptions {
+  readonly facts: ServerFacts;
+  readonly log: Log;
+  readonly cors: Cors;
+  readonly streams: HttpStreams;
+  readonly webFolders: readonly string[];
+}
+
+/** One request and its answer on the way through the router. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: Target;
+}
+
+/** Finds out what a request is for and answers it. */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #files: StaticFiles;
+  readonly #api: ReturnType<typeof getRequestListener>;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#files = new StaticFiles(options.webFolders);
+    this.#api = getRequestListener(createApi(options.facts).fetch, { overrideGlobalObjects: false });
+  }
+
+  /** Rejects only for our own faults after the answer has begun. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = readTarget(request.url ?? "");
+    const exchange = { request, response, target: target ?? { path: "/", query: "" } };
+    try {
+      if (!target) throw new HttpProblem(400, "bad-request", "This is no address of a page or stream.");
+      await this.#route(exchange);
+    } catch (error) {
+      if (response.headersSent) throw error;
+      this.#fail(exchange, error);
+    }
+  }
+
+  async #route(exchange: Exchange): Promise<void> {
+    const { request, response, target } = exchange;
+    const headers = this.#options.cors.headers(request.headers.origin);
+    if (hasBody(request)) throw new HttpProblem(413, "body-refused", "Nothing here takes a request with a body.", { Connection: "close" });
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, { ...this.#options.cors.preflight(request.headers.origin), Allow: allowed }).end();
+      return;
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new HttpProblem(405, "method-not-allowed", `${request.method} is not possible here.`, { Allow: allowed });
+    }
+    switch (firstSegment(target.path)) {
+      case "":
+        return this.#page(exchange, "index");
+      case "watch":
+      case "embed":
+        return this.#streamPage(exchange);
+      case "assets":
+        return this.#asset(exchange, headers);
+      case "health":
+        return send(exchange, 200, { ...headers, "Content-Type": "text/plain", "Cache-Control": "no-store" }, "ok\n");
+      case "api":
+        for (const [name, value] of Object.entries({ ...headers, "Cache-Control": "no-store" })) response.setHeader(name, value);
+        return void (await this.#api(request, response));
+      default:
+        return this.#media(exchange, headers);
+    }
+  }
+
+  async #media(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
+    const { request, response, target } = exchange;
+    if (!isMediaPath(target.path)) throw new HttpProblem(404, "not-found", notFoundWords(target.path));
+    const wanted = mediaTarget(target);
+    if (request.method === "GET") return this.#options.streams.serve(request, response, wanted, headers);
+    const stream = await this.#options.facts.hub.watch(wanted.name, 0);
+    response.writeHead(200, { ...headers, ...wanted.headers(stream.timeline.current!), "Cache-Control": "no-store" }).end();
+  }
+
+  /** `/watch/APP/STREAM` and `/embed/APP/STREAM`. */
+  #streamPage(exchange: Exchange): Promise<void> {
+    const { response, target } = exchange;
+    const page = firstSegment(target.path) as "watch" | "embed";
+    const name = target.path.slice(`/${page}`.length);
+    if (/^\/*$/.test(name)) {
+      response.writeHead(302, { Location: baseOf(target.path) }).end();
+      return Promise.resolve();
+    }
+    streamAddress(name);
+    return this.#page(exchange, page);
+  }
+
+  async #page(exchange: Exchange, name: PageName): Promise<void> {
+    const page = await readPage(this.#files, name, exchange.target.path);
+    if (!page) throw new HttpProblem(503, "not-built", "The web pages have not been built: node tools/build-web.ts builds them.");
+    send(exchange, 200, page.headers, page.html);
+  }
+
+  async #asset(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
+    const { request, response, target } = exchange;
+    const file = await this.#files.find(target.path.slice("/assets/".length));
+    if (!file || file.type.startsWith("text/html")) throw new HttpProblem(404, "not-found", "There is no such file.");
+    const fresh = { ...headers, ETag: file.etag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff" };
+    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(file.etag)) return void response.writeHead(304, fresh).end();
+    response.writeHead(200, { ...fresh, "Content-Type": file.type, "Content-Length": file.length });
+    response.end(request.method === "HEAD" ? undefined : await file.read());
+  }
+
+  #fail(exchange: Exchange, error: unknown): void {
+    const { request, target } = exchange;
+    const problem = problemOf(error) ?? new HttpProblem(500, "internal", "This server failed; its log says how.");
+    if (problem.status === 500) this.#options.log.error({ err: error, path: target.path }, "an HTTP request failed");
+    const reader = firstSegment(target.path) === "api" ? "api" : request.headers.accept?.includes("text/html") ? "browser" : "program";
+    const { type, text } = problemBody(problem, reader, baseOf(target.path));
+    const headers = {
+      ...(reader === "browser" ? pageHeaders(firstSegment(target.path) === "embed") : {}),
+      ...this.#options.cors.headers(request.headers.origin),
+      ...problem.headers,
+      "Cache-Control": "no-store",
+      "Content-Type": type,
+      "X-Content-Type-Options": "nosniff",
+    };
+    send(exchange, problem.status, headers, text);
+  }
+}
+
+const allowed = "GET, HEAD, OPTIONS";
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+}
+
+function notFoundWords(path: string): string {
+  const segments = path.split("/").filter((segment) => segment !== "");
+  return segments.length > 1
+    ? "There is nothing here. A stream's address ends in .flv or .mp4; its page is /watch/APP/STREAM."
+    : "There is nothing here.";
+}
+
+function send({ request, response }: Exchange, status: number, headers: Readonly<Record<string, string>>, text: string): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, { ...headers, "Content-Length": body.length });
+  response.end(request.method === "HEAD" ? undefined : body);
+}

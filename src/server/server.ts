@@ -1,0 +1,152 @@
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { Hub } from "../hub/hub.ts";
+import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
+import { checkConfig } from "./config/check.ts";
+import type { Config, ConfigInput } from "./config/schema.ts";
+import type { ListenAddress } from "./config/values.ts";
+import { Demo, demoStream } from "./demo.ts";
+import { HttpListener } from "./http/http-listener.ts";
+import { ListenError, type ListenFailure } from "./listen-error.ts";
+import { type Log, silentLog } from "./log.ts";
+import { packageVersion } from "./version.ts";
+
+/** What a program may set besides the settings of docs/config.md. */
+export interface ServerOptions extends ConfigInput {
+  /** Where the server writes what happens; by default nowhere. */
+  readonly logger?: Log;
+}
+
+/** A live media server. Several in one process do not know of each other. */
+export interface MillraceServer {
+  /** Opens the ports. @throws ListenError naming every port that could not be opened; then none is open */
+  listen(): Promise<void>;
+  /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (5000). */
+  close(within?: number): Promise<void>;
+  /** Where a protocol is listened for; undefined where it is not. */
+  address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined;
+  /** The streams: what is on air, who publishes, who watches. */
+  readonly hub: Hub;
+  readonly config: Config;
+}
+
+/** Makes a server; nothing listens before `listen()`. @throws ConfigError naming every mistake in the settings */
+export function createServer(options: ServerOptions = {}): MillraceServer {
+  const { logger, ...settings } = options;
+  return new ComposedServer(checkConfig(settings), logger ?? silentLog());
+}
+
+/** The same from settings that were checked before. */
+export function createServerFrom(config: Config, logger: Log): MillraceServer {
+  return new ComposedServer(config, logger);
+}
+
+interface Listener {
+  listen(address: ListenAddress): Promise<void>;
+  close(within: number): Promise<void>;
+  address(): AddressInfo | undefined;
+}
+
+class ComposedServer implements MillraceServer {
+  readonly hub: Hub;
+  readonly config: Config;
+  readonly #log: Log;
+  readonly #listeners = new Map<"rtmp" | "http", Listener>();
+  #demo: Demo | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: Config, log: Log) {
+    this.config = config;
+    this.#log = log;
+    this.hub = createHub(config, log);
+    logEvents(this.hub, log);
+    if (config.rtmp.enabled) this.#listeners.set("rtmp", rtmpListener(this.hub, config, log));
+    if (config.http.enabled) this.#listeners.set("http", this.#httpListener());
+  }
+
+  async listen(): Promise<void> {
+    const failures: ListenFailure[] = [];
+    for (const [role, listener] of this.#listeners) {
+      const address = this.config[role].listen;
+      await listener.listen(address).catch((error: NodeJS.ErrnoException) => {
+        failures.push({ role, address, code: error.code ?? "", message: error.message });
+      });
+    }
+    if (failures.length > 0) {
+      await this.close(0);
+      throw new ListenError(failures);
+    }
+    for (const [role, listener] of this.#listeners) this.#log.info({ address: listener.address() }, `listening for ${role.toUpperCase()}`);
+    if (this.config.demo) this.#demo = await Demo.start({ hub: this.hub, log: this.#log, name: demoStream });
+  }
+
+  close(within = 5000): Promise<void> {
+    this.#closing ??= this.#close(within);
+    return this.#closing;
+  }
+
+  async #close(within: number): Promise<void> {
+    this.#demo?.close();
+    this.hub.close();
+    const open = [...this.#listeners.values()].filter((listener) => listener.address() !== undefined);
+    await Promise.all(open.map((listener) => listener.close(within)));
+  }
+
+  address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined {
+    const address = this.#listeners.get(role)?.address();
+    return address && { host: address.address, port: address.port };
+  }
+
+  #httpListener(): HttpListener {
+    const { http, viewers } = this.config;
+    const ports = () => ({ rtmp: this.address("rtmp")?.port ?? null, http: this.address("http")?.port ?? null });
+    return new HttpListener({
+      facts: { version: packageVersion(), startedAt: Date.now(), hub: this.hub, ports },
+      log: this.#log.child({ part: "http" }),
+      webFolders: [folder("../../dist/web/"), folder("../../assets/")],
+      allowedOrigins: http.allowedOrigins,
+      maxConnections: http.maxConnections,
+      maxViewers: viewers.max,
+      waitForPublisher: viewers.waitForPublisher,
+      linger: viewers.stallTimeout,
+    });
+  }
+}
+
+function folder(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+function createHub({ streams, viewers }: Config, log: Log): Hub {
+  return new Hub({
+    allocate: (length) => Buffer.allocUnsafeSlow(length),
+    retention: { beforeNewestStart: streams.ringTime, maxBytes: streams.ringSize },
+    grace: streams.gracePeriod,
+    graceAfterUnpublish: streams.graceAfterUnpublish,
+    takeover: streams.secondPublisher,
+    silentAfter: streams.silentAfter,
+    stallTimeout: viewers.stallTimeout,
+    extraWait: viewers.extraWait,
+    maxStreams: streams.max,
+    maxWaiting: viewers.max,
+    onFault: (err, stream) => log.error({ err, stream }, "an output failed"),
+  });
+}
+
+function rtmpListener(hub: Hub, config: Config, log: Log): Listener {
+  return new RtmpListener({ hub, log: log.child({ part: "rtmp" }) }) as never;
+}
+
+function logEvents(hub: Hub, log: Log): void {
+  hub.onEvent((event) => {
+    const stream = event.stream.name;
+    switch (event.kind) {
+      case "live":
+        return log.info({ stream, ...event.publication.info }, "on air");
+      case "lost":
+        return log.info({ stream, reason: event.end }, "publisher left");
+      case "ended":
+        return log.info({ stream, skips: event.stream.skips }, "stream ended");
+    }
+  });
+}
