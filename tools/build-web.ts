@@ -1,0 +1,109 @@
+/**
+ * Bundles web/ into dist/web/: `player.js` (an ES module that a page of any site may import), and every page of web/pages with its script
+ * and style. Pages import the player as `./player.js`, so that a browser loads it once.
+ */
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { BuildOptions, OutputFile, Plugin } from "esbuild";
+import { build } from "esbuild";
+import { root } from "./node-program.ts";
+
+/** One file written. */
+export interface WebAsset {
+  /** Relative to the output folder, with `/`. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly gzippedBytes: number;
+}
+
+const playerEntry = join(root, "web/player/index.ts");
+const pages = join(root, "web/pages");
+
+const options = {
+  bundle: true,
+  write: false,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  minify: true,
+  sourcemap: "linked",
+  legalComments: "linked",
+  absWorkingDir: root,
+  logLevel: "warning",
+} satisfies BuildOptions;
+
+/** Builds all that is there into `folder`, which is its own: anything else in it is removed. Throws when something does not bundle. */
+export async function buildWeb(folder = join(root, "dist/web")): Promise<WebAsset[]> {
+  const outputs = new Map<string, Uint8Array>();
+  const [player, scripts] = await Promise.all([buildPlayer(folder), buildPages(folder)]);
+  for (const file of [...player, ...scripts]) outputs.set(relative(folder, file.path), file.contents);
+  for (const [path, contents] of pageFiles()) outputs.set(path, contents);
+  for (const [path, contents] of outputs) write(join(folder, path), contents);
+  for (const path of globSync("**/*.*", { cwd: folder }))
+    if (!outputs.has(path)) rmSync(join(folder, path), { recursive: true, force: true });
+  return [...outputs].map(([path, contents]) => ({
+    path: path.replaceAll("\\", "/"),
+    bytes: contents.length,
+    gzippedBytes: gzipSync(contents, { level: 9 }).length,
+  }));
+}
+
+async function buildPlayer(folder: string): Promise<OutputFile[]> {
+  if (!existsSync(playerEntry)) return [];
+  const result = await build({ ...options, entryPoints: [playerEntry], outfile: join(folder, "player.js") });
+  return result.outputFiles;
+}
+
+/** A script beside a page is an entry if a page names it; so is every style sheet. */
+async function buildPages(folder: string): Promise<OutputFile[]> {
+  if (!existsSync(pages)) return [];
+  const html = globSync("*.html", { cwd: pages }).map((name) => readFileSync(join(pages, name), "utf8"));
+  const isNamed = (script: string): boolean => html.some((text) => new RegExp(`\\b${basename(script, ".ts")}\\.(js|ts)\\b`).test(text));
+  const entries = [...globSync("*.ts", { cwd: pages }).filter(isNamed), ...globSync("*.css", { cwd: pages })];
+  if (entries.length === 0) return [];
+  const result = await build({
+    ...options,
+    entryPoints: entries.map((name) => join(pages, name)),
+    outdir: folder,
+    splitting: true,
+    chunkNames: "shared-[hash]",
+    plugins: [playerFromItsOwnFile],
+  });
+  return result.outputFiles;
+}
+
+const playerFromItsOwnFile: Plugin = {
+  name: "player-from-its-own-file",
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /player\/index\.ts$/ }, ({ path, resolveDir }) =>
+      resolve(resolveDir, path) === playerEntry ? { path: "./player.js", external: true } : undefined,
+    );
+  },
+};
+
+/** Pages, pictures and fonts: as they are, but that a page names the built script where the source names the `.ts` beside it. */
+function* pageFiles(): Generator<[path: string, contents: Uint8Array]> {
+  if (!existsSync(pages)) return;
+  for (const name of globSync("**/*.{html,svg,png,ico,webmanifest,woff2}", { cwd: pages })) {
+    const contents = readFileSync(join(pages, name));
+    if (extname(name) !== ".html") yield [name, contents];
+    else yield [name, Buffer.from(contents.toString("utf8").replaceAll(/(\bsrc="[^"]*)\.ts"/g, '$1.js"'))];
+  }
+}
+
+/** Leaves a file alone that is as it should be: a running server may be reading it. */
+function write(file: string, contents: Uint8Array): void {
+  if (existsSync(file) && readFileSync(file).equals(contents)) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, contents);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const started = performance.now();
+  const assets = await buildWeb();
+  const shown = assets.filter((asset) => !asset.path.endsWith(".map"));
+  const sizes = shown.map((asset) => `${asset.path} ${(asset.gzippedBytes / 1000).toFixed(1)} kB`).join(", ");
+  console.log(`Web assets in ${Math.round(performance.now() - started)} ms, gzipped: ${sizes || "none"}`);
+}
