@@ -1,0 +1,119 @@
+/** Where a page of ours is and which stream it is about. */
+export interface PageAddress {
+  /** The server's root as the browser reaches it, with a slash at the end; behind a proxy it may have a path. */
+  readonly root: URL;
+  /** The stream's name, decoded; "" on the page that lists all. */
+  readonly name: string;
+  /** The query with its question mark, or "". */
+  readonly query: string;
+}
+
+/**
+ * @param location the page's own URL
+ * @param base what relative URLs of the page are resolved against (`document.baseURI`)
+ */
+export function pageAddress(location: string, base: string): PageAddress {
+  const root = new URL(".", base);
+  const { pathname, search } = new URL(location);
+  const below = pathname.startsWith(root.pathname) ? pathname.slice(root.pathname.length) : "";
+  const [, ...segments] = below.split("/").filter((segment) => segment !== "");
+  return { root, name: segments.map(decoded).join("/"), query: search };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** A stream's name as it stands in a URL. */
+export function namePath(name: string): string {
+  return name.split("/").map(encodeURIComponent).join("/");
+}
+
+/** Ways to watch one stream, for people to copy. */
+export interface WatchUrls {
+  readonly page: string;
+  readonly embed: string;
+  readonly embedCode: string;
+  /** undefined where the server takes no RTMP. */
+  readonly rtmp: string | undefined;
+  readonly httpFlv: string;
+  readonly wsFlv: string;
+  readonly httpMp4: string;
+  readonly wsMp4: string;
+}
+
+export function watchUrls(root: URL, rtmpPort: number | null, name: string): WatchUrls {
+  const path = namePath(name);
+  const embed = new URL(`embed/${path}`, root).href;
+  return {
+    page: new URL(`watch/${path}`, root).href,
+    embed,
+    embedCode: embedCode(embed, name),
+    rtmp: rtmpPort === null ? undefined : rtmpUrl(root, rtmpPort, path),
+    httpFlv: new URL(`${path}.flv`, root).href,
+    wsFlv: webSocketUrl(root, `${path}.flv`),
+    httpMp4: new URL(`${path}.mp4`, root).href,
+    wsMp4: webSocketUrl(root, `${path}.mp4`),
+  };
+}
+
+/** RTMP goes to the same host; the path of a proxy means nothing there. */
+function rtmpUrl(root: URL, port: number, path: string): string {
+  return `rtmp://${root.hostname}${port === 1935 ? "" : `:${port}`}/${path}`;
+}
+
+function webSocketUrl(root: URL, path: string): string {
+  const url = new URL(path, root);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+function embedCode(url: string, name: string): string {
+  const text = (value: string): string => value.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+  const allow = "autoplay; fullscreen; picture-in-picture";
+  return `<iframe src="${text(url)}" title="${text(name)}" width="640" height="360" allow="${allow}" style="border: 0"></iframe>`;
+}
+
+/** What to type into an encoder to publish a stream. */
+export interface PublishTarget {
+  /** OBS: Settings, Stream, Server. */
+  readonly server: string;
+  /** OBS: Stream Key. */
+  readonly key: string;
+  /** Both in one, for programs that want one URL. */
+  readonly url: string;
+}
+
+export function publishTarget(root: URL, rtmpPort: number, name: string): PublishTarget {
+  const path = namePath(name);
+  const slash = path.lastIndexOf("/");
+  // A name of one segment leaves nothing for the application; `_definst_` is what the server takes off a name.
+  const app = slash < 0 ? "_definst_" : path.slice(0, slash);
+  return { server: rtmpUrl(root, rtmpPort, app), key: path.slice(slash + 1), url: rtmpUrl(root, rtmpPort, path) };
+}
+
+/** FFmpeg: a moving test picture and a tone; needs no file. A key frame every two seconds. */
+export function testPictureCommand(url: string): string {
+  const input = "-re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440";
+  return `ffmpeg ${input} -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 -c:a aac -f flv ${quoted(url)}`;
+}
+
+/** For a shell, only where it would read more into the URL than is meant. */
+function quoted(url: string): string {
+  return /^[\w:/.@%+,=~-]+$/.test(url) ? url : `"${url.replaceAll(/[\\"$`]/g, "\\$&")}"`;
+}
+
+/** Only this machine itself is reached by that host. */
+export function isLoopback(root: URL): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(root.hostname);
+}
+
+/** Whether something stands between this page and the server, so that its RTMP port may not be reached under the page's host. */
+export function isProxied(root: URL, httpPort: number | null): boolean {
+  const port = root.port === "" ? (root.protocol === "https:" ? 443 : 80) : Number(root.port);
+  return root.protocol === "https:" || root.pathname !== "/" || port !== httpPort;
+}

@@ -1,0 +1,30 @@
+/** How the media bytes travel. */
+export const TransportKind = { websocket: "websocket", fetch: "fetch" } as const;
+export type TransportKind = (typeof TransportKind)[keyof typeof TransportKind];
+
+/** Endings people paste together with the stream's URL; the player adds its own. */
+const knownExtension = /\.(?:mp4|flv|m3u8|mpd)$/i;
+
+/**
+ * The URL of a stream's fMP4 over one transport.
+ *
+ * @param src the stream's URL without extension, relative or absolute, `http(s)` or `ws(s)`; its query is kept.
+ * @param base what a relative `src` is resolved against (`document.baseURI`), so that a page behind a reverse proxy at a
+ *   sub-path works.
+ * @param token sent as `token=` where not empty; replaces one that `src` already carries.
+ * @throws TypeError where `src` is no URL or not of a scheme we speak.
+ */
+export function mediaUrl(src: string, base: string, transport: TransportKind, token = ""): string {
+  const url = new URL(src, base);
+  const secure = url.protocol === "https:" || url.protocol === "wss:";
+  if (!secure && url.protocol !== "http:" && url.protocol !== "ws:") {
+    throw new TypeError(`the scheme ${url.protocol} is not one of http, https, ws and wss`);
+  }
+  const scheme = transport === TransportKind.websocket ? "ws" : "http";
+  // A "special" scheme may be changed to another in place (URL Standard, "can have a username/password/port").
+  url.protocol = secure ? `${scheme}s:` : `${scheme}:`;
+  url.hash = "";
+  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(knownExtension, "")}.mp4`;
+  if (token !== "") url.searchParams.set("token", token);
+  return url.href;
+}
