@@ -96,12 +96,18 @@ function audioEntry(type: string, track: AudioTrack): Uint8Array {
       .u16(1) // data_reference_index
       .zeros(8)
       .u16(track.channels > 0 ? track.channels : 2)
-      .u16(16) // sample size; decoders take theirs from the configuration
+      .u16(sampleSize(track))
       .u32(0)
       .u16(rate < 0x1_0000 ? rate : 0) // 16.16: higher rates do not fit, decoders read the configuration
       .u16(0),
   );
   return box(type, head, audioConfig(track));
+}
+
+/** Bits of a sample: nominal, but FLAC's must be that of its STREAMINFO (RFC 9639 8.2), or Chromium refuses it. */
+function sampleSize(track: AudioTrack): number {
+  if (track.codec !== Codec.flac) return 16;
+  return (((track.config[12]! & 1) << 4) | (track.config[13]! >> 4)) + 1;
 }
 
 function audioConfig(track: AudioTrack): Uint8Array {
