@@ -7,7 +7,9 @@ import { isLoopback, isProxied, publishTarget, testPictureCommand } from "./stre
 export function publishHelp(root: URL, server: ServerFacts, name: string): DocumentFragment {
   const help = new DocumentFragment();
   if (server.rtmpPort === null) {
-    help.append(element("p", {}, "RTMP is switched off on this server. Start it with ", element("code", {}, "--rtmp 1935"), " to publish."));
+    help.append(
+      element("p", {}, "RTMP is switched off on this server. Start it with ", element("code", {}, "--rtmp 1935"), " to publish."),
+    );
     return help;
   }
   const target = publishTarget(root, server.rtmpPort, name);

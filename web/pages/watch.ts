@@ -1,0 +1,92 @@
+/** The page of one stream: player, state and what to do about it, figures, addresses. */
+import { aboutServer } from "./about-server.ts";
+import type { Answer, ServerFacts, StreamFacts } from "./api.ts";
+import { fetchStream, fetchStreams } from "./api.ts";
+import { byId, setText } from "./element.ts";
+import { asPlayer, createPlayer } from "./live-player.ts";
+import { playerQuery } from "./player-query.ts";
+import { poll } from "./poll.ts";
+import { publishHelp } from "./publish-help.ts";
+import { namePath, pageAddress, watchUrls } from "./stream-urls.ts";
+import { audienceText, WatchFigures } from "./watch-figures.ts";
+import { watchStatus } from "./watch-status.ts";
+import { watchUrlFields } from "./watch-urls.ts";
+
+/** Milliseconds between two questions. Thousands may have this page open: while pictures come, the player itself sees trouble first. */
+const askWhilePlaying = 5000;
+const askElse = 2000;
+const figuresEvery = 500;
+/** The player's script has this long to come. Milliseconds. */
+const playerWithin = 10_000;
+
+const { root, name, query } = pageAddress(location.href, document.baseURI);
+const { muted, controls, rest } = playerQuery(query);
+const player = createPlayer({ src: namePath(name) + rest, muted, controls });
+const figures = new WatchFigures(byId("figures"));
+const openedAt = performance.now();
+let answer: Answer<StreamFacts> | undefined;
+let server: ServerFacts | undefined;
+
+document.title = `${name} - Millrace`;
+setText(byId("name"), name);
+byId("screen").append(player);
+byId("urls").append(watchUrlFields(watchUrls(root, null, name)));
+
+const askNow = poll(async () => {
+  if (server === undefined) await learnServer();
+  answer = await fetchStream(namePath(name));
+  // It may come back as another one, on other ports.
+  if (answer.kind === "unreachable") server = undefined;
+  show();
+  return asPlayer(player)?.state === "playing" ? askWhilePlaying : askElse;
+});
+player.addEventListener("statechange", () => {
+  show();
+  askNow();
+});
+poll(async () => {
+  show();
+  return Promise.resolve(figuresEvery);
+});
+
+async function learnServer(): Promise<void> {
+  const listing = await fetchStreams();
+  if (listing.kind !== "ok") return;
+  ({ server } = listing.value);
+  byId("urls").replaceChildren(watchUrlFields(watchUrls(root, server.rtmpPort, name)));
+  byId("ways")
+    .querySelector(".ways")
+    ?.replaceChildren(publishHelp(root, server, name));
+}
+
+function show(): void {
+  const now = Date.now();
+  const stream = answer?.kind === "ok" ? answer.value : undefined;
+  const ready = asPlayer(player);
+  figures.show(ready?.stats(), stream, now);
+  setText(byId("audience"), audienceText(stream, now));
+  if (server) setText(byId("about"), aboutServer(server, now));
+  shapeScreen(stream);
+  const isLate = performance.now() - openedAt > playerWithin;
+  showStatus(ready ? ready.state : isLate ? undefined : "connecting");
+}
+
+function showStatus(state: Parameters<typeof watchStatus>[2]): void {
+  const status = watchStatus(name, answer, state);
+  const pill = byId("state");
+  setText(pill, status.label);
+  pill.dataset["state"] = status.tone;
+  const advice = byId("advice");
+  advice.hidden = status.advice === "";
+  advice.dataset["tone"] = status.tone;
+  setText(advice, status.advice);
+  byId("ways").hidden = !(status.showPublish && server);
+}
+
+/** The player takes the shape of the picture, so that a portrait one is large too. */
+function shapeScreen(stream: StreamFacts | undefined): void {
+  const picture = stream?.tracks.find((track) => track.kind === "video");
+  if (picture && picture.width > 0 && picture.height > 0) {
+    byId("screen").style.setProperty("--shape", String(picture.width / picture.height));
+  }
+}
