@@ -1,3 +1,4 @@
+import { sameBytes } from "../../bytes/same-bytes.ts";
 import type { Frame } from "../../media/frame.ts";
 import { Sap } from "../../media/frame.ts";
 import type { Muxer, MuxerFactory, MuxerSink } from "../../media/muxer.ts";
@@ -156,9 +157,9 @@ function configTags({ video, audio }: Pick<Headers, "video" | "audio">, wire: nu
 function changeTags(before: Headers, now: Headers, wire: number): Uint8Array[] | undefined {
   const [had, has] = [before.selection, now.selection];
   if (!sameTrack(had.video, has.video) || !sameTrack(had.audio, has.audio)) return undefined;
-  const metadata = sameBytes([before.metadata], [now.metadata]) ? [] : metadataTag(now, wire);
-  const video = sameBytes(before.video, now.video) ? [] : now.video;
-  const audio = sameBytes(before.audio, now.audio) ? [] : now.audio;
+  const metadata = sameBytes(before.metadata, now.metadata) ? [] : metadataTag(now, wire);
+  const video = sameParts(before.video, now.video) ? [] : now.video;
+  const audio = sameParts(before.audio, now.audio) ? [] : now.audio;
   return [...metadata, ...configTags({ video, audio }, wire)];
 }
 
@@ -167,9 +168,9 @@ function sameTrack(a: Track | undefined, b: Track | undefined): boolean {
   return a?.id === b?.id && a?.codec === b?.codec;
 }
 
-function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+function sameParts(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   if (a.length !== b.length) return false;
-  return a.every((part, i) => part.length === b[i]!.length && part.every((byte, at) => byte === b[i]![at]));
+  return a.every((part, i) => sameBytes(part, b[i]!));
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

@@ -9,6 +9,8 @@ export const WRAP_WINDOW = 10_000;
  * that never send the extended part).
  */
 const MODULI = [2 ** 32, 2 ** 31, 2 ** 24] as const;
+/** Every other counter is a multiple of this one. */
+export const SHORTEST_COUNTER = 2 ** 24;
 
 interface TrackClock {
   /** Last stamp as it was on the wire. */

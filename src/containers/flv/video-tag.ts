@@ -5,6 +5,7 @@ import type { Frame } from "../../media/frame.ts";
 import { Sap } from "../../media/frame.ts";
 import { Codec } from "../../media/track.ts";
 import type { VideoTrack } from "../../media/track.ts";
+import { vpcBody } from "../../media/vp9.ts";
 import type { TrackPart } from "./enhanced.ts";
 import { fourCcNumber, readModEx, readTrackParts, Signalling, unknownFourCc } from "./enhanced.ts";
 
@@ -47,7 +48,6 @@ const composed: ReadonlySet<Codec> = new Set<Codec>([Codec.avc, Codec.hevc, Code
 
 /** A vpcC box is a FullBox: FFmpeg writes its version and flags before the record. */
 const VPCC_PREFIX = Uint8Array.of(1, 0, 0, 0);
-const VPCC_LENGTH = 8;
 
 /** What a video message says of one track. Byte fields are views of the message. */
 export type VideoItem =
@@ -129,7 +129,7 @@ function readPart(part: TrackPart, frameType: number, nanoseconds: number): Vide
   if (codec === undefined) throw unknownFourCc("video", fourCc);
   switch (packetType) {
     case PacketType.config:
-      return { kind: "config", trackId, codec, config: readConfig(codec, body) };
+      return { kind: "config", trackId, codec, config: isVpx(codec) ? vpcBody(body) : body };
     case PacketType.frame: {
       const reader = new Reader(body);
       const compositionTime = composed.has(codec) && body.length > 0 ? reader.i24() : 0;
@@ -146,11 +146,8 @@ function readPart(part: TrackPart, frameType: number, nanoseconds: number): Vide
   }
 }
 
-/** With or without the FullBox version and flags, the record alone is kept. */
-function readConfig(codec: Codec, body: Uint8Array): Uint8Array {
-  const vp = codec === Codec.vp8 || codec === Codec.vp9;
-  const prefixed = vp && body.length >= VPCC_PREFIX.length + VPCC_LENGTH && VPCC_PREFIX.every((byte, i) => body[i] === byte);
-  return prefixed ? body.subarray(VPCC_PREFIX.length) : body;
+function isVpx(codec: Codec): boolean {
+  return codec === Codec.vp8 || codec === Codec.vp9;
 }
 
 /** Whether a video tag can carry the codec. */
@@ -195,7 +192,7 @@ function packetHeader(track: VideoTrack, frameType: number, packetType: number, 
 export function videoConfigParts(track: VideoTrack, signalling: Signalling): Uint8Array[] {
   if (opaque.has(track.codec) || track.config.length === 0) return [];
   const header = packetHeader(track, VideoFrameType.key, PacketType.config, 0, signalling);
-  if (track.codec === Codec.vp8 || track.codec === Codec.vp9) header.bytes(VPCC_PREFIX);
+  if (isVpx(track.codec)) header.bytes(VPCC_PREFIX);
   return [header.done(), track.config];
 }
 
