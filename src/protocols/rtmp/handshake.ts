@@ -25,13 +25,12 @@ export interface HandshakeAnswer {
  * Digest if C1 holds a digest by either scheme, else simple with four zero bytes in S1, which tells players not to
  * look for one. What C2 says is nobody's concern: deployed clients differ in it.
  *
- * @param hello C0 and C1, 1537 bytes.
+ * @param version C0
+ * @param c1 1536 bytes; part of the answer to the simple handshake
  * @throws {ProtocolError} for RTMPE, which is not spoken here.
  */
-export function answerHandshake(hello: Uint8Array): HandshakeAnswer {
-  const version = hello[0]!;
+export function answerHandshake(version: number, c1: Uint8Array): HandshakeAnswer {
   if (version === 6 || version === 8 || version === 9) throw new ProtocolError("unsupported", `RTMPE (version ${version})`);
-  const c1 = hello.subarray(1, 1 + packetLength);
   const digest = c1.subarray(4, 8).some((byte) => byte !== 0) ? findDigest(c1, DigestSide.client) : undefined;
   const s1 = newPacket(digest === undefined ? [0, 0, 0, 0] : serverVersion);
   let s2 = c1;

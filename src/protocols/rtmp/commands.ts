@@ -1,0 +1,128 @@
+import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { joined } from "./chunk-writer.ts";
+import { command, failure, result, type Command } from "./command.ts";
+import { connectError, connectResult, readConnect, type ConnectRequest } from "./connect.ts";
+import type { Connection } from "./connection.ts";
+import { BandwidthLimit, setChunkSize, setPeerBandwidth, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
+import { sentChunkSize } from "./message.ts";
+import type { MessageStreams } from "./message-streams.ts";
+import { information, status, StatusCode } from "./status.ts";
+
+/** Bytes after which we want to hear what has arrived; what Flash Media Server asks for. */
+const askedWindow = 2_500_000;
+
+/** A session's conversation: answers commands, and passes on those that concern a message stream. */
+export class Commands {
+  readonly #connection: Connection;
+  readonly #streams: MessageStreams;
+  #connect: ConnectRequest | undefined;
+
+  constructor(connection: Connection, streams: MessageStreams) {
+    this.#connection = connection;
+    this.#streams = streams;
+  }
+
+  get connected(): boolean {
+    return this.#connect !== undefined;
+  }
+
+  /**
+   * Does what a command says and answers it (RTMP 1.0 section 7.2).
+   *
+   * @throws {ProtocolError} for one that no client that means well would send
+   */
+  handle(streamId: number, request: Command): void {
+    if (request.name === "connect") return this.#connected(request);
+    const connect = this.#connect;
+    if (connect === undefined) throw new ProtocolError("order", `${printable(request.name)} before connect`);
+    switch (request.name) {
+      case "createStream":
+        return this.#answer(result(request, null, this.#streams.create()));
+      case "publish":
+        return this.#streams.publish(streamId, request, connect);
+      case "play":
+        return this.#streams.play(streamId, request, connect);
+      case "deleteStream":
+        return this.#streams.delete(request.args[0], connect);
+      case "closeStream":
+        return this.#streams.stop(streamId);
+      case "FCUnpublish":
+        this.#streams.unpublish(request.args[0], connect);
+        return this.#noted("onFCUnpublish", StatusCode.unpublishSuccess, request);
+      case "FCPublish":
+        return this.#noted("onFCPublish", StatusCode.publishStart, request);
+      case "FCSubscribe":
+        return this.#noted("onFCSubscribe", StatusCode.playStart, request);
+      case "releaseStream":
+      case "_checkbw":
+        return this.#answer(result(request, null, undefined));
+      case "getStreamLength":
+        return this.#answer(result(request, null, 0));
+      case "_result":
+      case "_error":
+        return;
+      default:
+        return this.#playerCommand(streamId, request);
+    }
+  }
+
+  /** Tells the peer that the server closes. */
+  shutDown(): void {
+    if (!this.connected) return;
+    this.#answer(command(0, "onStatus", 0, null, information(StatusCode.connectAppShutdown, "This server is closing.")));
+  }
+
+  #connected(request: Command): void {
+    if (this.#connect !== undefined) throw new ProtocolError("order", "connect twice");
+    try {
+      this.#connect = readConnect(request);
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#answer(connectError(request.transactionId, error.message));
+      throw error;
+    }
+    const answer = [
+      windowAcknowledgementSize(askedWindow),
+      setPeerBandwidth(askedWindow, BandwidthLimit.dynamic),
+      userControl(UserControlEvent.streamBegin, 0),
+      setChunkSize(sentChunkSize),
+      connectResult(this.#connect),
+    ];
+    this.#answer(joined(answer));
+  }
+
+  /** Commands to a message stream that plays. */
+  #playerCommand(streamId: number, request: Command): void {
+    const playing = this.#streams.playing(streamId);
+    const [first] = request.args;
+    switch (request.name) {
+      case "seek":
+        return this.#answer(status(streamId, StatusCode.seekFailed, "A live stream has no position to seek to."));
+      case "play2":
+        return this.#answer(status(streamId, StatusCode.playFailed, "play2 is not supported here: use play."));
+      case "receiveAudio":
+        return playing?.receive("audio", first === true);
+      case "receiveVideo":
+        // Flash Player may name a frame rate instead.
+        return playing?.receive("video", first === true || (typeof first === "number" && first > 0));
+      case "pause":
+      case "pauseRaw":
+        playing?.pause(first === true);
+        return this.#answer(result(request, null));
+      default:
+        return this.#answer(failure(request, StatusCode.callFailed, `There is no command ${printable(request.name)}.`));
+    }
+  }
+
+  /** Commands of Flash Media Server's that clients want answered twice: by a call of theirs and by a result. */
+  #noted(call: string, code: StatusCode, request: Command): void {
+    this.#answer(joined([command(0, call, 0, null, information(code, "Noted.")), result(request, null, undefined)]));
+  }
+
+  #answer(bytes: Uint8Array): void {
+    this.#connection.write(bytes);
+  }
+}
+
+function printable(text: string): string {
+  return text.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,247 @@
+import { ProtocolError } from "../../bytes/protocol-error.ts";
+import type { AmfValue } from "../../containers/flv/amf0.ts";
+import { TagDemuxer } from "../../containers/flv/tag-demuxer.ts";
+import { streamAddress, type StreamAddress } from "../../hub/identity.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { PublicationEnd } from "../../hub/publication.ts";
+import { Refusal } from "../../hub/refusal.ts";
+import { joined } from "./chunk-writer.ts";
+import type { Command } from "./command.ts";
+import type { ConnectRequest } from "./connect.ts";
+import type { Connection } from "./connection.ts";
+import { userControl, UserControlEvent } from "./control.ts";
+import type { LogFields } from "./log.ts";
+import { Playing, type PlayingOwner } from "./playing.ts";
+import { Publishing } from "./publishing.ts";
+import type { SessionContext } from "./session.ts";
+import { status, StatusCode } from "./status.ts";
+
+/** What a message stream does. */
+type Role = Publishing | Playing | "idle";
+
+/** What message streams need of their session. */
+export interface MessageStreamsOwner {
+  readonly connection: Connection;
+  readonly context: SessionContext;
+  readonly fields: LogFields;
+  /** The peer publishes now: it may send what publishers send. */
+  allowMedia(): void;
+}
+
+/** The message streams of one connection (RTMP 1.0 section 7.2.1.3 and 7.2.2): each publishes, plays or is idle. */
+export class MessageStreams implements PlayingOwner {
+  readonly connection: Connection;
+  readonly #owner: MessageStreamsOwner;
+  readonly #roles = new Map<number, Role>();
+
+  constructor(owner: MessageStreamsOwner) {
+    this.#owner = owner;
+    this.connection = owner.connection;
+  }
+
+  get hub(): Hub {
+    return this.#owner.context.hub;
+  }
+
+  /** Some stream publishes, plays or waits to. */
+  get active(): boolean {
+    for (const role of this.#roles.values()) if (role !== "idle") return true;
+    return false;
+  }
+
+  get publishes(): boolean {
+    for (const role of this.#roles.values()) if (role instanceof Publishing) return true;
+    return false;
+  }
+
+  publishing(streamId: number): Publishing | undefined {
+    const role = this.#roles.get(streamId);
+    return role instanceof Publishing ? role : undefined;
+  }
+
+  playing(streamId: number): Playing | undefined {
+    const role = this.#roles.get(streamId);
+    return role instanceof Playing ? role : undefined;
+  }
+
+  /** `createStream`: the lowest free id, from 1; some encoders take 1 for granted. */
+  create(): number {
+    let id = 1;
+    while (this.#roles.has(id)) id += 1;
+    this.#admit(id);
+    return id;
+  }
+
+  /**
+   * `publish` (section 7.2.2.6). No name, or false, stops; an empty one says that all of it is in `app`.
+   *
+   * @throws {ProtocolError} for a name that is none, or a second publish
+   */
+  publish(streamId: number, request: Command, connect: ConnectRequest): void {
+    this.#admit(streamId);
+    const name = request.args[0] ?? false;
+    const running = this.publishing(streamId) !== undefined;
+    if (running && (name === false || name === "")) return this.stop(streamId);
+    if (typeof name !== "string") throw new ProtocolError("malformed", `publish with ${describe(name)} for a name`);
+    if (running) throw new ProtocolError("order", "publish twice on one message stream");
+    this.stop(streamId);
+    const { log } = this.#owner.context;
+    const { fields } = this.#owner;
+    try {
+      const address = addressOn(connect, name);
+      const info = { protocol: "rtmp", address: this.connection.address, encoder: connect.agent };
+      const publication = this.hub.publish(address.name, info);
+      this.#roles.set(streamId, new Publishing(address.name, publication, new TagDemuxer(publication)));
+      publication.signal.addEventListener("abort", () => this.#publicationEnded(streamId, publication.end), { once: true });
+      this.#owner.allowMedia();
+      const begin = userControl(UserControlEvent.streamBegin, streamId);
+      this.connection.write(joined([begin, status(streamId, StatusCode.publishStart, `Publishing ${address.name}.`, { details: address.name })]));
+      log.info({ ...fields, stream: address.name, encoder: info.encoder }, "RTMP publisher started");
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const code = error.code === "busy" || error.code === "name-refused" ? StatusCode.publishBadName : StatusCode.publishDenied;
+      this.connection.write(status(streamId, code, error.message, { details: name }));
+      log.warn({ ...fields, code: error.code, reason: error.message }, "RTMP publisher refused");
+    }
+  }
+
+  /**
+   * `play` (section 7.2.2.1): name, start, duration, reset.
+   *
+   * @throws {ProtocolError} for a name that is none
+   */
+  play(streamId: number, request: Command, connect: ConnectRequest): void {
+    this.#admit(streamId);
+    const [name, start, , reset] = request.args;
+    if (typeof name !== "string") throw new ProtocolError("malformed", `play with ${describe(name)} for a name`);
+    this.stop(streamId);
+    try {
+      const { name: identity, params } = addressOn(connect, name);
+      // From a position of 0 or more: of a recording, and there are none here, or of what is live this moment.
+      const wait = typeof start === "number" && start >= 0 ? 0 : this.#owner.context.waitForPublisher;
+      const signalling = params.get("hevc") === "legacy" ? "legacy" : "enhanced";
+      const data = connect.objectEncoding === 3 ? "amf3" : "amf0";
+      const wanted = { streamId, name: identity, wait, reset: reset !== false && reset !== 0, variant: { signalling, data } } as const;
+      const playing = new Playing(wanted, this);
+      this.#roles.set(streamId, playing);
+      void playing.start();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.connection.write(status(streamId, StatusCode.playNotFound, error.message, { details: name }));
+    }
+  }
+
+  /** `closeStream`, and whatever else ends what a message stream does: it may be used again. */
+  stop(streamId: number): void {
+    const role = this.#roles.get(streamId);
+    if (role === undefined || role === "idle") return;
+    this.#roles.set(streamId, "idle");
+    const { context, fields } = this.#owner;
+    if (role instanceof Playing) {
+      role.stop();
+      context.log.info({ ...fields, stream: role.request.name, reason: "the player stopped" }, "RTMP player ended");
+      return;
+    }
+    role.publication.close("unpublished");
+    context.log.info({ ...fields, stream: role.name, reason: "unpublished" }, "RTMP publisher ended");
+    this.connection.write(status(streamId, StatusCode.unpublishSuccess, `${role.name} is unpublished.`, { details: role.name }));
+  }
+
+  /** `deleteStream` (section 7.2.2.3). GStreamer gives the stream's name in place of its id. */
+  delete(which: AmfValue, connect: ConnectRequest): void {
+    const streamId = typeof which === "number" ? which : this.#publisherOf(which, connect);
+    if (streamId === undefined) return;
+    this.stop(streamId);
+    this.#roles.delete(streamId);
+  }
+
+  /** `FCUnpublish`: comes on stream 0 and means a publisher by the name it gave. */
+  unpublish(name: AmfValue, connect: ConnectRequest): void {
+    const streamId = this.#publisherOf(name, connect);
+    if (streamId !== undefined) this.stop(streamId);
+  }
+
+  /** Ends all without a word: the connection is gone, or about to go. */
+  release(end: PublicationEnd): void {
+    const roles = [...this.#roles.values()];
+    this.#roles.clear();
+    for (const role of roles) {
+      if (role instanceof Publishing) role.publication.close(end);
+      else if (role instanceof Playing) role.stop();
+    }
+  }
+
+  /** Tells every stream that the server closes, and ends it. */
+  shutDown(): void {
+    for (const [streamId, role] of this.#roles) {
+      if (role instanceof Playing) role.shutDown();
+      else if (role instanceof Publishing) this.connection.write(status(streamId, StatusCode.unpublishSuccess, "This server is closing."));
+    }
+    this.release("closing");
+  }
+
+  started({ request }: Playing): void {
+    const { context, fields } = this.#owner;
+    context.log.info({ ...fields, stream: request.name }, "RTMP player started");
+  }
+
+  ended(playing: Playing, why: string, closing: boolean): void {
+    const { streamId, name } = playing.request;
+    if (this.#roles.get(streamId) === playing) this.#roles.set(streamId, "idle");
+    const { context, fields } = this.#owner;
+    context.log.info({ ...fields, stream: name, reason: why }, "RTMP player ended");
+    if (closing) this.connection.close();
+  }
+
+  failed(error: unknown): void {
+    this.connection.fail(error);
+  }
+
+  /** Makes a message stream known, also one that a client uses without having asked for it. */
+  #admit(id: number): void {
+    if (this.#roles.has(id)) return;
+    if (id === 0) throw new ProtocolError("order", "a stream command on message stream 0");
+    const { messageStreams } = this.#owner.context.limits;
+    if (this.#roles.size >= messageStreams) throw new ProtocolError("limit", `more than ${messageStreams} message streams`);
+    this.#roles.set(id, "idle");
+  }
+
+  /** The hub ended a publication: told apart from our own doing by the role, which we drop first. */
+  #publicationEnded(streamId: number, end: PublicationEnd | undefined): void {
+    const publishing = this.publishing(streamId);
+    if (publishing?.publication.end === undefined) return;
+    this.#roles.set(streamId, "idle");
+    const { context, fields } = this.#owner;
+    context.log.info({ ...fields, stream: publishing.name, reason: end }, "RTMP publisher ended");
+    const replaced = end === "replaced";
+    const words = replaced ? "Another publisher has taken over." : "This server is closing.";
+    const code = replaced ? StatusCode.publishBadName : StatusCode.unpublishSuccess;
+    this.connection.write(status(streamId, code, words, { details: publishing.name }));
+    this.connection.close();
+  }
+
+  #publisherOf(name: AmfValue, connect: ConnectRequest): number | undefined {
+    if (typeof name !== "string") return undefined;
+    const identity = identityOn(connect, name);
+    for (const [streamId, role] of this.#roles) if (role instanceof Publishing && role.name === identity) return streamId;
+    return undefined;
+  }
+}
+
+/** The stream that a name means on a connection. @throws {Refusal} if it cannot be one */
+function addressOn(connect: ConnectRequest, name: string): StreamAddress {
+  return streamAddress(connect.app, name);
+}
+
+function identityOn(connect: ConnectRequest, name: string): string | undefined {
+  try {
+    return addressOn(connect, name).name;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+function describe(value: AmfValue): string {
+  return value === null || value === undefined ? "nothing" : `a ${typeof value}`;
+}

@@ -1,0 +1,208 @@
+import type { Container } from "../../hub/container-output.ts";
+import { bareFraming } from "../../hub/framing.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { Playhead, PlayheadEnd, PlayheadSink } from "../../hub/playhead.ts";
+import { Refusal, type RefusalCode } from "../../hub/refusal.ts";
+import type { Stream } from "../../hub/stream.ts";
+import { joined } from "./chunk-writer.ts";
+import type { Connection } from "./connection.ts";
+import { userControl, UserControlEvent } from "./control.ts";
+import { rtmpContainer, type RtmpVariant } from "./muxer.ts";
+import { status, StatusCode } from "./status.ts";
+
+/** What a player asked for. */
+export interface PlayRequest {
+  readonly streamId: number;
+  /** The stream's identity. */
+  readonly name: string;
+  /** Milliseconds to wait for a publisher. */
+  readonly wait: number;
+  /** The player wants to hear that its playlist was reset. */
+  readonly reset: boolean;
+  readonly variant: Omit<RtmpVariant, "audio" | "video" | "messageStreamId">;
+}
+
+/** What a player needs of its session. */
+export interface PlayingOwner {
+  readonly hub: Hub;
+  readonly connection: Connection;
+  /** It plays now. */
+  started(playing: Playing): void;
+  /** It is over and the message stream is free. `closing`: the session should go too. */
+  ended(playing: Playing, why: string, closing: boolean): void;
+  /** Something failed that is no refusal. */
+  failed(error: unknown): void;
+}
+
+/** One message stream's player: waits for the stream, then lets a playhead write to the session's socket. */
+export class Playing implements PlayheadSink {
+  readonly request: PlayRequest;
+  readonly #owner: PlayingOwner;
+  #waiting: AbortController | undefined;
+  #stream: Stream | undefined;
+  #playhead: Playhead | undefined;
+  #audio = true;
+  #video = true;
+  #paused = false;
+  #over = false;
+
+  constructor(request: PlayRequest, owner: PlayingOwner) {
+    this.request = request;
+    this.#owner = owner;
+  }
+
+  /** Waits for the stream and starts; answers the player. Settles when it has started or was refused. */
+  async start(): Promise<void> {
+    const { name, wait } = this.request;
+    const waiting = new AbortController();
+    this.#waiting = waiting;
+    try {
+      const stream = await this.#owner.hub.watch(name, wait, waiting.signal);
+      this.#waiting = undefined;
+      if (!this.#over) this.#begin(stream);
+    } catch (error) {
+      this.#waiting = undefined;
+      if (this.#over) return;
+      if (error instanceof Refusal) this.#refuse(error);
+      else this.#owner.failed(error);
+    }
+  }
+
+  /** The player leaves: nothing more is sent on its message stream. */
+  stop(): void {
+    this.#over = true;
+    this.#waiting?.abort();
+    this.#letGo();
+  }
+
+  /** Says goodbye because the server closes. */
+  shutDown(): void {
+    if (this.#over) return;
+    this.stop();
+    this.#goodbye("This server is closing.");
+  }
+
+  /** `pause` (RTMP 1.0 section 7.2.2.8). A live stream goes on without us: resuming is going live. */
+  pause(paused: boolean): void {
+    const { streamId, name } = this.request;
+    this.#paused = paused;
+    this.#hold();
+    const event = userControl(paused ? UserControlEvent.streamEof : UserControlEvent.streamBegin, streamId);
+    const words = paused ? status(streamId, StatusCode.pause, `Pausing ${name}.`) : status(streamId, StatusCode.unpause, `Unpausing ${name}.`);
+    this.#owner.connection.write(joined([event, words]));
+  }
+
+  /** `receiveAudio` and `receiveVideo` (section 7.2.2.4 and 7.2.2.5): goes on at the newest random-access point. */
+  receive(kind: "audio" | "video", wanted: boolean): void {
+    const before = kind === "audio" ? this.#audio : this.#video;
+    if (kind === "audio") this.#audio = wanted;
+    else this.#video = wanted;
+    if (before === wanted) return;
+    const { streamId, name } = this.request;
+    if (wanted) {
+      const words = [status(streamId, StatusCode.seek, `Receiving ${kind}.`), status(streamId, StatusCode.playStart, `Playing ${name}.`)];
+      this.#owner.connection.write(joined(words));
+    }
+    if (this.#stream === undefined) return;
+    try {
+      this.#follow(this.#stream);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#refuse(error);
+    }
+  }
+
+  write(bytes: Uint8Array, taken: () => void): void {
+    this.#owner.connection.media(bytes, taken);
+  }
+
+  end(reason: PlayheadEnd): void {
+    if (this.#over || reason === "left") return;
+    this.#playhead = undefined;
+    switch (reason) {
+      case "new-tracks":
+        return void this.start();
+      case "not-carried":
+        return this.#refuse(new Refusal("not-carried", "The stream changed to what RTMP cannot carry."));
+      case "stalled":
+        return this.#finish("the player stopped reading", true);
+      case "ended":
+      case "closing":
+        this.#goodbye(`${this.request.name} is over.`);
+        return this.#finish("the stream is over", reason === "closing");
+    }
+  }
+
+  #begin(stream: Stream): void {
+    const { streamId, name, reset } = this.request;
+    // Throws what refuses it before the player is told that it plays; its bytes come in a later turn.
+    this.#follow(stream);
+    const words = [userControl(UserControlEvent.streamBegin, streamId)];
+    if (reset) words.push(status(streamId, StatusCode.playReset, `Playing and resetting ${name}.`, { details: name }));
+    words.push(status(streamId, StatusCode.playStart, `Playing ${name}.`, { details: name }));
+    this.#owner.connection.write(joined(words));
+    this.#owner.started(this);
+  }
+
+  /** Puts a playhead on the output that fits what is wanted now. */
+  #follow(stream: Stream): void {
+    this.#letGo();
+    this.#stream = stream;
+    if (!this.#audio && !this.#video) return;
+    this.#playhead = stream.play(this.#container(), bareFraming, this);
+    this.#hold();
+  }
+
+  #container(): Container {
+    const { variant, streamId } = this.request;
+    return rtmpContainer({ ...variant, messageStreamId: streamId, audio: this.#audio, video: this.#video });
+  }
+
+  #hold(): void {
+    if (this.#paused) this.#playhead?.pause();
+    else this.#playhead?.resume();
+  }
+
+  #letGo(): void {
+    const playhead = this.#playhead;
+    this.#playhead = undefined;
+    playhead?.close("left");
+  }
+
+  #refuse(refusal: Refusal): void {
+    const { streamId, name } = this.request;
+    this.#letGo();
+    this.#owner.connection.write(status(streamId, refusedBy(refusal.code), refusal.message, { details: name }));
+    this.#finish(refusal.message, refusal.code === "closing");
+  }
+
+  #goodbye(words: string): void {
+    const { streamId, name } = this.request;
+    const last = [
+      status(streamId, StatusCode.playUnpublish, words, { details: name }),
+      status(streamId, StatusCode.playStop, words, { details: name }),
+      userControl(UserControlEvent.streamEof, streamId),
+    ];
+    this.#owner.connection.write(joined(last));
+  }
+
+  #finish(why: string, closing: boolean): void {
+    this.#over = true;
+    this.#stream = undefined;
+    this.#owner.ended(this, why, closing);
+  }
+}
+
+function refusedBy(code: RefusalCode): StatusCode {
+  switch (code) {
+    case "not-live":
+    case "name-refused":
+      return StatusCode.playNotFound;
+    case "not-carried":
+      return StatusCode.playNoTrack;
+    case "busy":
+    case "full":
+    case "closing":
+      return StatusCode.playFailed;
+  }
+}

@@ -1,0 +1,35 @@
+import type { TagDemuxer } from "../../containers/flv/tag-demuxer.ts";
+import type { Publication } from "../../hub/publication.ts";
+import { amfBody } from "./command.ts";
+import { MessageType, type Message } from "./message.ts";
+
+/** One message stream's publisher: hands its media and data messages to the hub. */
+export class Publishing {
+  /** The stream's identity. */
+  readonly name: string;
+  readonly publication: Publication;
+  readonly #demuxer: TagDemuxer;
+
+  constructor(name: string, publication: Publication, demuxer: TagDemuxer) {
+    this.name = name;
+    this.publication = publication;
+    this.#demuxer = demuxer;
+  }
+
+  /**
+   * Takes a message of type audio, video or data; any other is none of its business.
+   *
+   * @throws {ProtocolError} if the body is not what its type says
+   */
+  message(message: Message): void {
+    switch (message.type) {
+      case MessageType.audio:
+        return this.#demuxer.audio(message.timestamp, message.body);
+      case MessageType.video:
+        return this.#demuxer.video(message.timestamp, message.body);
+      case MessageType.dataAmf0:
+      case MessageType.dataAmf3:
+        return this.#demuxer.data(message.timestamp, amfBody(message.type, message.body));
+    }
+  }
+}

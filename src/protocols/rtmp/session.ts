@@ -1,0 +1,226 @@
+import type { Socket } from "node:net";
+import { ProtocolError } from "../../bytes/protocol-error.ts";
+import type { Hub } from "../../hub/hub.ts";
+import { splitAggregate } from "./aggregate.ts";
+import { ChunkReader } from "./chunk-reader.ts";
+import { readCommand } from "./command.ts";
+import { Commands } from "./commands.ts";
+import { Connection } from "./connection.ts";
+import { readControl, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
+import { foreignProtocol, httpHint } from "./foreign-protocol.ts";
+import { answerHandshake, packetLength } from "./handshake.ts";
+import type { RtmpLimits } from "./limits.ts";
+import type { LogFields, RtmpLog } from "./log.ts";
+import { MessageType, type Message } from "./message.ts";
+import { MessageStreams, type MessageStreamsOwner } from "./message-streams.ts";
+
+/** What all sessions of a listener share. */
+export interface SessionContext {
+  readonly hub: Hub;
+  readonly log: RtmpLog;
+  readonly limits: RtmpLimits;
+  /** Milliseconds that a player waits for a publisher. */
+  readonly waitForPublisher: number;
+  /** Port of the web pages, told to browsers that come here. */
+  readonly webPort: number | undefined;
+}
+
+/**
+ * One client's RTMP connection: handshake, `connect`, then any number of message streams that publish or play.
+ *
+ * What arrives is handled as it arrives, without a turn between a socket's bytes and the hub. Time is told to it by
+ * `tick`, so that a session owns no timers.
+ */
+export class Session implements MessageStreamsOwner {
+  readonly context: SessionContext;
+  readonly connection: Connection;
+  readonly fields: LogFields;
+  readonly #reader: ChunkReader;
+  readonly #streams: MessageStreams;
+  readonly #commands: Commands;
+  /** What the peer is to do by the deadline, for the log. */
+  #step = "the handshake";
+  #deadline: number;
+  /** Messages so far, and what `tick` saw last: progress is measured without reading the clock for each message. */
+  #messages = 0;
+  #seenMessages = 0;
+  #messageAt: number;
+  #seenBytes = 0;
+  #heardAt: number;
+  #pinged = false;
+  #bandwidth = 0;
+
+  /** @param id for the log, unique in the process's life */
+  constructor(socket: Socket, context: SessionContext, id: number) {
+    const now = context.hub.scheduler.now();
+    const { limits } = context;
+    this.context = context;
+    this.connection = new Connection(socket, limits);
+    this.fields = { session: id, address: this.connection.address };
+    this.#reader = new ChunkReader(
+      {
+        messageBytes: limits.setupMessageBytes,
+        partialBytes: limits.setupPartialBytes,
+        partialMessages: limits.partialMessages,
+        chunkStreams: limits.chunkStreams,
+      },
+      (message) => this.#message(message),
+    );
+    this.#streams = new MessageStreams(this);
+    this.#commands = new Commands(this.connection, this.#streams);
+    this.#deadline = now + limits.handshakeMs;
+    this.#messageAt = now;
+    this.#heardAt = now;
+  }
+
+  /** The peer's IP address. */
+  get address(): string {
+    return this.connection.address;
+  }
+
+  /** The session from first to last byte. Never rejects. */
+  async run(): Promise<void> {
+    const connection = this.connection;
+    const { log, limits, hub } = this.context;
+    const accepted = hub.scheduler.now();
+    try {
+      await this.#shakeHands();
+      this.#step = "publish or play";
+      this.#deadline = accepted + limits.setupMs;
+      connection.feed((bytes) => this.#reader.push(bytes));
+      await connection.over;
+      log.info({ ...this.fields, received: connection.received }, `RTMP session ended: ${connection.end ?? "closed"}`);
+    } catch (error) {
+      this.#explain(error);
+      this.#streams.release(error instanceof ProtocolError && error.code !== "timeout" ? "refused" : "lost");
+    } finally {
+      this.#reader.stop();
+      this.#streams.release("lost");
+      connection.close();
+    }
+    await connection.closed;
+  }
+
+  /** A publisher may send what publishers send. */
+  allowMedia(): void {
+    const { messageBytes, partialBytes, partialMessages, chunkStreams } = this.context.limits;
+    this.#reader.budget = { messageBytes, partialBytes, partialMessages, chunkStreams };
+  }
+
+  /** Once in a while: ends what stalls, pings who is silent. @param now of the hub's scheduler */
+  tick(now: number): void {
+    const { limits } = this.context;
+    if (this.#streams.active) {
+      this.#deadline = Infinity;
+    } else if (this.#deadline === Infinity) {
+      this.#deadline = now + limits.setupMs;
+    } else if (now >= this.#deadline) {
+      return this.connection.fail(new ProtocolError("timeout", `${this.#step} took too long`));
+    }
+    if (this.#messages !== this.#seenMessages) {
+      this.#seenMessages = this.#messages;
+      this.#messageAt = now;
+    } else if (this.#reader.unfinished && now - this.#messageAt >= limits.stalledMessageMs) {
+      return this.connection.fail(new ProtocolError("timeout", "a message was begun and not finished"));
+    }
+    this.#listen(now);
+  }
+
+  /** The server closes: says so on every stream and ends. @param within milliseconds for the peer to take it */
+  shutDown(within: number): void {
+    this.#streams.shutDown();
+    this.#commands.shutDown();
+    this.#reader.stop();
+    this.connection.close(within);
+  }
+
+  /** Pings a silent peer. A publisher that does not answer is lost; players are judged by what they take. */
+  #listen(now: number): void {
+    const { pingMs } = this.context.limits;
+    if (this.connection.received !== this.#seenBytes) {
+      this.#seenBytes = this.connection.received;
+      this.#heardAt = now;
+      this.#pinged = false;
+      return;
+    }
+    const silent = now - this.#heardAt;
+    if (silent < pingMs || !this.#commands.connected) return;
+    if (!this.#pinged) {
+      this.#pinged = true;
+      this.connection.write(userControl(UserControlEvent.pingRequest, Math.trunc(now) >>> 0));
+    } else if (silent >= 2 * pingMs && this.#streams.publishes) {
+      this.connection.fail(new ProtocolError("timeout", "the publisher is silent and answers no ping"));
+    }
+  }
+
+  /** RTMP 1.0 section 5.2. What follows C2 in the same segment stays in the connection. */
+  async #shakeHands(): Promise<void> {
+    const connection = this.connection;
+    const [version] = await connection.take(1);
+    const foreign = foreignProtocol(version!);
+    if (foreign === "http") connection.write(httpHint(this.context.webPort));
+    if (foreign !== undefined) throw new ProtocolError("wrong-protocol", `${foreign} on the RTMP port`);
+    const c1 = await connection.take(packetLength);
+    const answer = answerHandshake(version!, c1);
+    connection.write(answer.bytes);
+    await connection.take(packetLength);
+  }
+
+  #message(message: Message): void {
+    this.#messages += 1;
+    const { type, body } = message;
+    switch (type) {
+      case MessageType.audio:
+      case MessageType.video:
+      case MessageType.dataAmf0:
+      case MessageType.dataAmf3:
+        return this.#streams.publishing(message.streamId)?.message(message);
+      case MessageType.commandAmf0:
+      case MessageType.commandAmf3:
+        return this.#commands.handle(message.streamId, readCommand(type, body));
+      case MessageType.aggregate:
+        for (const part of splitAggregate(message)) this.#message(part);
+        return;
+      case MessageType.acknowledgement:
+      case MessageType.userControl:
+      case MessageType.windowAcknowledgementSize:
+      case MessageType.setPeerBandwidth:
+        return this.#control(type, body);
+      default:
+        // Shared objects, and what nobody has defined: nothing is lost by leaving them out.
+        return;
+    }
+  }
+
+  #control(type: number, body: Uint8Array): void {
+    const control = readControl(type, body);
+    switch (control.kind) {
+      case "pingRequest":
+        return this.connection.write(userControl(UserControlEvent.pingResponse, control.time));
+      case "windowAcknowledgementSize":
+        this.connection.window = control.bytes;
+        return;
+      case "setPeerBandwidth":
+        // Section 5.4.5: answered with our window, where it is not the one we named last.
+        if (control.bytes === this.#bandwidth) return;
+        this.#bandwidth = control.bytes;
+        return this.connection.write(windowAcknowledgementSize(control.bytes));
+      case "acknowledgement":
+      case "setBufferLength":
+      case "pingResponse":
+      case "streamEvent":
+      case "ignored":
+        return;
+    }
+  }
+
+  /** Writes the reason of a session's end to the log: the peer's mistake, or ours. */
+  #explain(error: unknown): void {
+    const { log } = this.context;
+    if (error instanceof ProtocolError) {
+      log.warn({ ...this.fields, code: error.code, reason: error.message }, `RTMP session ended: ${error.message}`);
+    } else {
+      log.error({ ...this.fields, err: error }, "RTMP session ended by a fault of this server");
+    }
+  }
+}
