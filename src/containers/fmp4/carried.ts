@@ -1,4 +1,7 @@
 /** What MP4 carries here, under which sample entry, and in which words the rest is refused. */
+import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { parseFlacConfig } from "../../media/flac.ts";
+import { parseOpusHead } from "../../media/opus.ts";
 import { Codec, TrackKind } from "../../media/track.ts";
 import type { Track } from "../../media/track.ts";
 
@@ -99,5 +102,17 @@ export function carriedByFmp4(track: Track): string | undefined {
   if (sampleEntryType(track.codec) === undefined) return `MP4 cannot carry ${names[track.codec]}`;
   if (track.config.length < leastConfig(track.codec))
     return `the publisher has sent no decoder configuration for its ${names[track.codec]}`;
-  return undefined;
+  return isDamaged(track) ? `the decoder configuration of its ${names[track.codec]} is damaged` : undefined;
+}
+
+/** Records that are not copied as they are must be readable. */
+function isDamaged(track: Track): boolean {
+  try {
+    if (track.codec === Codec.opus) parseOpusHead(track.config);
+    if (track.codec === Codec.flac) parseFlacConfig(track.config);
+    return false;
+  } catch (error) {
+    if (error instanceof ProtocolError) return true;
+    throw error;
+  }
 }

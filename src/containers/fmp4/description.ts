@@ -72,5 +72,5 @@ export function mp4CodecString(track: MediaTrack): string {
 }
 
 function mp3CodecString(track: AudioTrack): string {
-  return mp3ObjectType(track) === 0x69 ? "mp4a.69" : "mp4a.6B";
+  return `mp4a.${mp3ObjectType(track).toString(16).toUpperCase()}`;
 }

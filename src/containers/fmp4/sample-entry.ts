@@ -7,10 +7,13 @@
  */
 import { Reader } from "../../bytes/reader.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { parseFlacConfig } from "../../media/flac.ts";
+import { dopsFrom, parseOpusHead } from "../../media/opus.ts";
 import { Codec, TrackKind } from "../../media/track.ts";
 import type { AudioTrack, VideoTrack } from "../../media/track.ts";
 import { audioTimescale } from "./audio-clock.ts";
 import { box, fields, fullBox } from "./boxes.ts";
+import { ObjectType, esds } from "./esds.ts";
 import { sampleEntryType } from "./carried.ts";
 
 /** Bytes of a visual sample entry before its child boxes, the box header not counted. */
@@ -107,17 +110,17 @@ function audioEntry(type: string, track: AudioTrack): Uint8Array {
 /** Bits of a sample: nominal, but FLAC's must be that of its STREAMINFO (RFC 9639 8.2), or Chromium refuses it. */
 function sampleSize(track: AudioTrack): number {
   if (track.codec !== Codec.flac) return 16;
-  return (((track.config[12]! & 1) << 4) | (track.config[13]! >> 4)) + 1;
+  return parseFlacConfig(track.config).bitsPerSample;
 }
 
 function audioConfig(track: AudioTrack): Uint8Array {
   switch (track.codec) {
     case Codec.aac:
-      return esds(0x40, track.config);
+      return esds({ objectType: ObjectType.aac, config: track.config });
     case Codec.mp3:
-      return esds(mp3ObjectType(track), track.config);
+      return esds({ objectType: mp3ObjectType(track), config: new Uint8Array(0) });
     case Codec.opus:
-      return box("dOps", dOps(track.config));
+      return box("dOps", dopsFrom(parseOpusHead(track.config)));
     case Codec.flac:
       return fullBox(
         "dfLa",
@@ -134,58 +137,7 @@ function audioConfig(track: AudioTrack): Uint8Array {
   }
 }
 
-/** objectTypeIndication of MP3: ISO/IEC 13818-3 for the half sampling rates, 11172-3 for the others. */
-export function mp3ObjectType(track: AudioTrack): number {
-  return track.sampleRate > 0 && track.sampleRate <= 24_000 ? 0x69 : 0x6b;
-}
-
-/** ES_Descriptor, ISO/IEC 14496-1 7.2.6.5: which audio coding, and its AudioSpecificConfig if it has one. */
-function esds(objectType: number, config: Uint8Array): Uint8Array {
-  const specific = config.length > 0 ? descriptor(0x05, config) : new Uint8Array(0);
-  const decoder = descriptor(
-    0x04,
-    fields((out) =>
-      out
-        .u8(objectType)
-        .u8(0x15) // audio stream
-        .u24(0) // buffer size, and maximum and average bit rate: not known live
-        .u32(0)
-        .u32(0)
-        .bytes(specific),
-    ),
-  );
-  const es = fields((out) =>
-    out
-      .u16(0)
-      .u8(0)
-      .bytes(decoder)
-      .bytes(descriptor(0x06, Uint8Array.of(0x02))),
-  );
-  return fullBox("esds", 0, 0, descriptor(0x03, es));
-}
-
-/** A descriptor with its length in the four-byte form that every parser is used to. */
-function descriptor(tag: number, payload: Uint8Array): Uint8Array {
-  const length = payload.length;
-  return fields((out) =>
-    out
-      .u8(tag)
-      .u8(0x80 | ((length >> 21) & 0x7f))
-      .u8(0x80 | ((length >> 14) & 0x7f))
-      .u8(0x80 | ((length >> 7) & 0x7f))
-      .u8(length & 0x7f)
-      .bytes(payload),
-  );
-}
-
-/** OpusHead (RFC 7845 5.1, little-endian) as OpusSpecificBox ("Opus in ISOBMFF" 4.3.2, big-endian). */
-export function dOps(head: Uint8Array): Uint8Array {
-  const reader = new Reader(head);
-  reader.skip(9); // "OpusHead" and its version
-  const channels = reader.u8();
-  const preSkip = reader.u16le();
-  const rate = reader.u32le();
-  const gain = reader.u16le();
-  const family = reader.u8();
-  return fields((out) => out.u8(0).u8(channels).u16(preSkip).u32(rate).u16(gain).u8(family).bytes(reader.rest()));
+/** MPEG-2 has the half sampling rates, MPEG-1 the others. */
+export function mp3ObjectType(track: AudioTrack): ObjectType {
+  return track.sampleRate > 0 && track.sampleRate <= 24_000 ? ObjectType.mpeg2Audio : ObjectType.mpeg1Audio;
 }

@@ -10,7 +10,7 @@ export function avcTrack(changes: Partial<VideoTrack> = {}): VideoTrack {
     id: 1,
     kind: "video",
     codec: "avc",
-    config: hex("0164001fffe1000467640acb01000468ee3cb0fdf8f800"),
+    config: hex("0164001fffe1001a6764001facd9405005bb011000000300100000030300f183196001000468efbcb0fdf8f800"),
     timescale: 1000,
     isDefault: true,
     codecString: "avc1.64001f",
