@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { sameBytes } from "../../bytes/same-bytes.ts";
 import { Writer } from "../../bytes/writer.ts";
+import type { SelfDescribed } from "../../media/describe.ts";
 import { describeAudio, describeAudioFrame } from "../../media/describe.ts";
 import type { AudioTrack } from "../../media/track.ts";
 import { Codec, TrackKind } from "../../media/track.ts";
@@ -51,7 +52,7 @@ export class AudioSource {
     if (codec === this.#track?.codec && (flvHeader === this.#track.flvHeader || codec === Codec.mp3)) return true;
     if (codec === Codec.opus) this.configure(codec, EMPTY);
     else if (isDescribedByFrame(codec)) {
-      const { config = EMPTY, ...sound } = describeAudioFrame(codec, data);
+      const { config, ...sound } = describeAudioFrame(codec, data);
       this.#declare(codec, config, sound, flvHeader);
     } else if (flvHeader !== undefined) {
       this.#declare(codec, EMPTY, { ...legacySound(flvHeader), samplesPerFrame: 0, codecString: "" }, flvHeader);
@@ -85,7 +86,7 @@ function isConfigured(codec: Codec): boolean {
   return codec === Codec.aac || codec === Codec.opus || codec === Codec.flac;
 }
 
-function isDescribedByFrame(codec: Codec): boolean {
+function isDescribedByFrame(codec: Codec): codec is SelfDescribed {
   return codec === Codec.mp3 || codec === Codec.ac3 || codec === Codec.eac3;
 }
 

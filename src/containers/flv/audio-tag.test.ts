@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { AudioTrack } from "../../media/track.ts";
-import { Codec } from "../../media/track.ts";
+import type { Codec } from "../../media/track.ts";
 import { audioCodecId, audioConfigParts, audioEndParts, audioFrameParts, carriesAudio, legacySound, readAudioTag } from "./audio-tag.ts";
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(/[\s|]/g, ""), "hex"));

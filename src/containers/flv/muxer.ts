@@ -7,7 +7,7 @@ import type { Generation, Track } from "../../media/track.ts";
 import { TrackKind } from "../../media/track.ts";
 import { encodeAmf0 } from "./amf0.ts";
 import { audioConfigParts, audioFrameParts } from "./audio-tag.ts";
-import { Signalling } from "./enhanced.ts";
+import type { Signalling } from "./enhanced.ts";
 import { ON_META_DATA, outputMetadata } from "./metadata.ts";
 import type { Selection, WantedKinds } from "./selection.ts";
 import { selectTracks } from "./selection.ts";

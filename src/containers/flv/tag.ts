@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
-import { Reader } from "../../bytes/reader.ts";
+import type { Reader } from "../../bytes/reader.ts";
 import { Writer } from "../../bytes/writer.ts";
 
 /** Types of FLV tags that we know; 15 is Enhanced RTMP's. The first two bits of the field are reserved. */

@@ -1,16 +1,16 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { sameBytes } from "../../bytes/same-bytes.ts";
-import { av1Access, av1HasSequence, av1Sample } from "../../media/av1.ts";
-import { avcAccess, parseAvcConfig, withAvcLengthSizeFour } from "../../media/avc.ts";
-import { describeVideo } from "../../media/describe.ts";
+import { av1Sample } from "../../media/av1.ts";
+import { parseAvcConfig, withAvcLengthSizeFour } from "../../media/avc.ts";
+import { describeVideo, frameAccess } from "../../media/describe.ts";
 import type { FrameAccess } from "../../media/frame.ts";
 import { Access, Sap } from "../../media/frame.ts";
-import { hevcAccess, hevcTemporalLayers, parseHevcConfig, withHevcLengthSizeFour } from "../../media/hevc.ts";
+import { parseHevcConfig, withHevcLengthSizeFour } from "../../media/hevc.ts";
 import type { NalLengthSize } from "../../media/nal.ts";
 import { withFourByteLengths } from "../../media/nal.ts";
 import type { Metadata, VideoTrack } from "../../media/track.ts";
 import { Codec, TrackKind } from "../../media/track.ts";
-import { parseVp8KeyFrame, parseVp9KeyFrame, vp8Access, vp9Access } from "../../media/vp9.ts";
+import { parseVp8KeyFrame, parseVp9KeyFrame } from "../../media/vp9.ts";
 import { positive } from "./metadata.ts";
 import type { VideoItem } from "./video-tag.ts";
 import { VideoFrameType } from "./video-tag.ts";
@@ -83,7 +83,7 @@ export class VideoSource {
   }
 
   #access({ codec, frameType }: FrameItem, data: Uint8Array, track: VideoTrack): FrameAccess {
-    const access = accessOf(codec, data, track.config) ?? declaredAccess(frameType);
+    const access = frameAccess(codec, track.config, data) ?? declaredAccess(frameType);
     return access.sap === Sap.none && frameType === VideoFrameType.disposable ? Access.discardable : access;
   }
 
@@ -119,24 +119,6 @@ function lengthSizeOf(codec: Codec, config: Uint8Array): NalLengthSize {
 function withFourByteRecord(codec: Codec, config: Uint8Array): Uint8Array {
   if (codec === Codec.avc) return withAvcLengthSizeFour(config);
   return codec === Codec.hevc ? withHevcLengthSizeFour(config) : config;
-}
-
-/** What the frame says of itself; undefined where we cannot read it. */
-function accessOf(codec: Codec, data: Uint8Array, config: Uint8Array): FrameAccess | undefined {
-  switch (codec) {
-    case Codec.avc:
-      return avcAccess(data);
-    case Codec.hevc:
-      return hevcAccess(data, hevcTemporalLayers(config));
-    case Codec.av1:
-      return av1Access(data, av1HasSequence(config));
-    case Codec.vp9:
-      return vp9Access(data);
-    case Codec.vp8:
-      return vp8Access(data);
-    default:
-      return undefined;
-  }
 }
 
 /** What its tag says of it. */

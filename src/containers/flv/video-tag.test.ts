@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { Sap } from "../../media/frame.ts";
 import type { VideoTrack } from "../../media/track.ts";
-import { Codec } from "../../media/track.ts";
-import { MAX_TRACKS_PER_MESSAGE, Signalling } from "./enhanced.ts";
+import type { Codec } from "../../media/track.ts";
+import { MAX_TRACKS_PER_MESSAGE, type Signalling } from "./enhanced.ts";
 import { readVideoTag, videoCodecId, videoConfigParts, videoEndParts, videoFrameParts } from "./video-tag.ts";
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(/[\s|]/g, ""), "hex"));
