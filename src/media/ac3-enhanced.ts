@@ -115,7 +115,8 @@ function locationsOf(channelMap: number): number {
 }
 
 /**
- * What a packet of one access unit says: all substreams, each described once. bsmod, which stands behind all mixing data, is taken for 0 (main audio).
+ * What a packet of one access unit says: all substreams, each described once. bsmod, which stands behind all mixing data, is taken for 0
+ * (main audio).
  */
 export function parseEac3Packet(packet: Uint8Array): Eac3Config & { readonly sound: Ac3Sound } {
   const substreams: Eac3Substream[] = [];

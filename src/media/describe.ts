@@ -22,8 +22,8 @@ const OPAQUE_VIDEO: VideoDescription = Object.freeze({ width: 0, height: 0, fram
 const OPAQUE_AUDIO: AudioDescription = Object.freeze({ sampleRate: 0, channels: 0, samplesPerFrame: 0, codecString: "" });
 
 /**
- * Size, frame rate and codec string from a track's decoder configuration record. VP8 and VP9 have the size in their key frames only: it is 0 here. What we do
- * not parse, and what is no video, has zeros and "".
+ * Size, frame rate and codec string from a track's decoder configuration record. VP8 and VP9 have the size in their key frames only:
+ * it is 0 here. What we do not parse, and what is no video, has zeros and "".
  *
  * Throws `ProtocolError` where a record is broken, or missing for AVC, HEVC and AV1, which cannot do without.
  */
@@ -65,9 +65,9 @@ function pictures({ width, height, frameRate, codecString }: VideoDescription): 
 }
 
 /**
- * Rate, channels, frame length and codec string from a track's decoder configuration record. Opus packets vary in length, E-AC-3 records do not tell it: 0 samples.
- * MP3 has no record: all is 0 but the codec string "mp3" (in MP4; browsers that know it at all call the stream `audio/mpeg`). So it is for AC-3 and
- * E-AC-3 with an empty record; `describeAudioFrame` tells the rest. What we do not parse, and what is no audio, has zeros and "".
+ * Rate, channels, frame length and codec string from a track's decoder configuration record. Opus packets vary in length, E-AC-3 records
+ * do not tell it: 0 samples. MP3 has no record: all is 0 but the codec string "mp3" (in MP4; Chromium plays it as `audio/mpeg` only). So it
+ * is for AC-3 and E-AC-3 with an empty record; `describeAudioFrame` tells the rest. What we do not parse, and what is no audio, has zeros and "".
  *
  * Throws `ProtocolError` where a record is broken, or missing for AAC, Opus and FLAC.
  */

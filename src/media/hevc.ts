@@ -164,8 +164,8 @@ function randomAccessOf(type: number): FrameAccess | undefined {
 }
 
 /**
- * What a frame (NAL units behind lengths of 4 bytes) is for someone who starts at it or leaves it out. Only NAL unit headers of the base
- * layer are read, and SEI: a recovery point in a picture of another type is an open access point where recovery takes no pictures, else a gradual one.
+ * What a frame (NAL units behind lengths of 4 bytes) is for someone who starts at it or leaves it out. Only NAL unit headers of the base layer
+ * are read, and SEI: a recovery point in a picture of another type is an open access point where recovery takes no pictures, else a gradual one.
  *
  * IDR_W_RADL counts as having leading pictures, because it may. Discardable is a picture that no other of its temporal sub-layer refers to, in the
  * highest of them; lower ones may serve those above.
