@@ -95,7 +95,9 @@ export class MessageStreams implements PlayingOwner {
       publication.signal.addEventListener("abort", () => this.#publicationEnded(streamId, publication.end), { once: true });
       this.#owner.allowMedia();
       const begin = userControl(UserControlEvent.streamBegin, streamId);
-      this.connection.write(joined([begin, status(streamId, StatusCode.publishStart, `Publishing ${address.name}.`, { details: address.name })]));
+      this.connection.write(
+        joined([begin, status(streamId, StatusCode.publishStart, `Publishing ${address.name}.`, { details: address.name })]),
+      );
       log.info({ ...fields, stream: address.name, encoder: info.encoder }, "RTMP publisher started");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

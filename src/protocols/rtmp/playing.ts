@@ -88,7 +88,9 @@ export class Playing implements PlayheadSink {
     this.#paused = paused;
     this.#hold();
     const event = userControl(paused ? UserControlEvent.streamEof : UserControlEvent.streamBegin, streamId);
-    const words = paused ? status(streamId, StatusCode.pause, `Pausing ${name}.`) : status(streamId, StatusCode.unpause, `Unpausing ${name}.`);
+    const words = paused
+      ? status(streamId, StatusCode.pause, `Pausing ${name}.`)
+      : status(streamId, StatusCode.unpause, `Unpausing ${name}.`);
     this.#owner.connection.write(joined([event, words]));
   }
 

@@ -27,7 +27,8 @@ export class RtmpListener {
   readonly #options: RtmpListenerOptions;
   readonly #context: SessionContext;
   readonly #server: Server;
-  readonly #sessions = new Set<Session>();
+  /** Sessions, and when they are over. */
+  readonly #sessions = new Map<Session, Promise<void>>();
   readonly #perAddress = new Map<string, number>();
   readonly #tickMs: number;
   #cancelTick: (() => void) | undefined;
@@ -75,9 +76,10 @@ export class RtmpListener {
    * Takes no more connections and ends those that are there in their protocol's words; what has not ended after
    * `within` milliseconds is cut. Resolves when all are gone.
    */
-  close(within: number = this.#context.limits.closeMs): Promise<void> {
-    for (const session of this.#sessions) session.shutDown(within);
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+  async close(within: number = this.#context.limits.closeMs): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions.keys()) session.shutDown(within);
+    await Promise.all([closed, ...this.#sessions.values()]);
   }
 
   #accept(socket: Socket): void {
@@ -92,9 +94,11 @@ export class RtmpListener {
     }
     this.#perAddress.set(address, here + 1);
     const session = new Session(socket, this.#context, ++this.#count);
-    this.#sessions.add(session);
+    this.#sessions.set(
+      session,
+      session.run().then(() => this.#left(session, address)),
+    );
     this.#tickLater();
-    void session.run().then(() => this.#left(session, address));
   }
 
   #left(session: Session, address: string): void {
@@ -113,7 +117,7 @@ export class RtmpListener {
     this.#cancelTick ??= scheduler.after(this.#tickMs, () => {
       this.#cancelTick = undefined;
       const now = scheduler.now();
-      for (const session of this.#sessions) session.tick(now);
+      for (const session of this.#sessions.keys()) session.tick(now);
       if (this.#sessions.size > 0) this.#tickLater();
     });
   }

@@ -247,7 +247,14 @@ describe("RTMP session", () => {
     const body = new Writer();
     for (let i = 0; i < 3; i++) {
       const part = videoBody(i === 0, i);
-      body.u8(9).u24(part.length).u24(900 + i * 40).u8(0).u24(0).bytes(part).u32(11 + part.length);
+      body
+        .u8(9)
+        .u24(part.length)
+        .u24(900 + i * 40)
+        .u8(0)
+        .u24(0)
+        .bytes(part)
+        .u32(11 + part.length);
     }
     publisher.send(6, MessageType.aggregate, 0, streamId, body.done());
     const player = await here.client();
@@ -300,10 +307,10 @@ describe("RTMP session", () => {
     assert.deepEqual(readControl(pong.type, pong.body), { kind: "pingResponse", time: 4711 });
     client.raw(windowAcknowledgementSize(1000));
     client.raw(setPeerBandwidth(777, 0));
+    await client.message((m) => m.type === MessageType.windowAcknowledgementSize && hex(m.body) === "00000309");
     client.send(7, MessageType.sharedObjectAmf0, 0, 0, new Uint8Array(5000));
     const ack = await client.message((m) => m.type === MessageType.acknowledgement);
     assert.ok(new DataView(ack.body.buffer, ack.body.byteOffset).getUint32(0) > 3073);
-    await client.message((m) => m.type === MessageType.windowAcknowledgementSize && hex(m.body) === "00000309");
   });
 
   it("publishes where all of the path is in the app, and stops by a publish without a name", async () => {
