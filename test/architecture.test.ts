@@ -41,7 +41,7 @@ test("every kind of import is seen, and nothing that only looks like one", () =>
     import r from "./m.json" with { type: "json" };
   `;
   const found = importsOf(tokens(source)).map((imported) => imported.specifier);
-  assert.deepEqual(found, [..."abcdefghijk"].map((name) => `./${name}.ts`).concat([undefined as never, "./l.ts", "./m.json"]));
+  assert.deepEqual(found, [..."abcdefghijk".split("").map((name) => `./${name}.ts`), undefined, "./l.ts", "./m.json"]);
 });
 
 /** A source that keeps every rule, and beside it what the sources below import. */

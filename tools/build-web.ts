@@ -3,7 +3,7 @@
  * and style. Pages import the player as `./player.js`, so that a browser loads it once.
  */
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { BuildOptions, OutputFile, Plugin } from "esbuild";
@@ -56,11 +56,11 @@ async function buildPlayer(folder: string): Promise<OutputFile[]> {
   return result.outputFiles;
 }
 
-/** A script beside a page is an entry if a page names it; so is every style sheet. */
+/** A script is an entry if a page names it, `watch.ts` as `watch.js`; so is every style sheet beside the pages. */
 async function buildPages(folder: string): Promise<OutputFile[]> {
   if (!existsSync(pages)) return [];
   const html = globSync("*.html", { cwd: pages }).map((name) => readFileSync(join(pages, name), "utf8"));
-  const isNamed = (script: string): boolean => html.some((text) => new RegExp(`\\b${basename(script, ".ts")}\\.(js|ts)\\b`).test(text));
+  const isNamed = (script: string): boolean => html.some((text) => new RegExp(`\\b${basename(script, ".ts")}\\.js\\b`).test(text));
   const entries = [...globSync("*.ts", { cwd: pages }).filter(isNamed), ...globSync("*.css", { cwd: pages })];
   if (entries.length === 0) return [];
   const result = await build({
@@ -83,13 +83,11 @@ const playerFromItsOwnFile: Plugin = {
   },
 };
 
-/** Pages, pictures and fonts: as they are, but that a page names the built script where the source names the `.ts` beside it. */
+/** Pages, and the pictures beside them and in assets/, as they are. */
 function* pageFiles(): Generator<[path: string, contents: Uint8Array]> {
-  if (!existsSync(pages)) return;
-  for (const name of globSync("**/*.{html,svg,png,ico,webmanifest,woff2}", { cwd: pages })) {
-    const contents = readFileSync(join(pages, name));
-    if (extname(name) !== ".html") yield [name, contents];
-    else yield [name, Buffer.from(contents.toString("utf8").replaceAll(/(\bsrc="[^"]*)\.ts"/g, '$1.js"'))];
+  for (const folder of [join(root, "assets"), pages]) {
+    const names = existsSync(folder) ? globSync("*.{html,svg,png,ico,webmanifest}", { cwd: folder }) : [];
+    for (const name of names) yield [name, readFileSync(join(folder, name))];
   }
 }
 

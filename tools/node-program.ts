@@ -4,10 +4,13 @@ import { join } from "node:path";
 /** The folder of the clone. */
 export const root = join(import.meta.dirname, "..");
 
-/** Runs a script with this Node in the clone's folder, its output on ours. Resolves to its exit code, 1 if a signal ended it. */
-export async function runNode(args: readonly string[]): Promise<number> {
+/**
+ * Runs a script with this Node in the clone's folder, its output on ours, `env` added to our environment.
+ * Resolves to its exit code, 1 if a signal ended it.
+ */
+export async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env } });
   child.on("error", reject);
   child.on("exit", (code) => resolve(code ?? 1));
   return promise;

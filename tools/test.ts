@@ -2,8 +2,8 @@
  * `npm test [-- FILES OR FOLDERS]`: installs or names the programs the tests need, builds the web assets, runs the tests.
  * `npm run test:slow` runs test/slow, which `npm test` leaves out. Other arguments starting with `--` go to Node's runner.
  */
-import { globSync, statSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { globSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { buildWeb } from "./build-web.ts";
 import { root, runNode } from "./node-program.ts";
@@ -29,15 +29,20 @@ async function main(): Promise<number> {
     return 1;
   }
   const started = performance.now();
-  const code = await runNode([
-    "--test",
-    `--test-concurrency=${slow ? 1 : Math.max(2, availableParallelism())}`,
-    `--test-timeout=${slow ? 1_200_000 : 120_000}`,
-    "--test-reporter=spec",
-    "--test-reporter-destination=stdout",
-    ...flags,
-    ...files,
-  ]);
+  const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
+  const code = await runNode(
+    [
+      "--test",
+      `--test-concurrency=${slow ? 1 : Math.max(2, availableParallelism())}`,
+      `--test-timeout=${slow ? 1_200_000 : 120_000}`,
+      "--test-reporter=spec",
+      "--test-reporter-destination=stdout",
+      ...flags,
+      ...files,
+    ],
+    { MILLRACE_TEST_FOLDER: folder },
+  );
+  rmSync(folder, { recursive: true, force: true });
   console.log(`${files.length} test files in ${((performance.now() - started) / 1000).toFixed(1)} s: ${code === 0 ? "passed" : "FAILED"}`);
   return code;
 }
