@@ -125,3 +125,27 @@ test("viewers may leave during a walk", () => {
   assert.ok(writes.length >= 600);
   assert.equal(new Set(writes).size, writes.length);
 });
+
+test("nobody misses the end because others leave during the walk", () => {
+  const clock = new FakeScheduler();
+  const pump = new Pump(clock);
+  const output = new Output(bareFraming, (length) => new Uint8Array(length), { beforeNewestStart: 2000, maxBytes: 1 << 20 });
+  const audience = new Audience();
+  const told = new Set<number>();
+  const leaving: PlayheadOwner = { behind: () => undefined, skipped: () => undefined, ended: (playhead) => audience.remove(playhead) };
+  const end = (i: number) => (): void => {
+    clock.spend(0.01);
+    told.add(i);
+  };
+  const playheads = Array.from({ length: 2000 }, (_, i) => new Playhead(output, { write: () => undefined, end: end(i) }, leaving));
+  for (const playhead of playheads) audience.add(playhead);
+  output.finish("ended");
+  pump.wake(audience, true);
+  clock.turn();
+  assert.ok(audience.cursor >= 0, "the walk is under way");
+  for (const i of [0, 1, 1500]) playheads[i]!.close("left");
+  clock.settle();
+  clock.advance(MIN_INTERVAL);
+  assert.equal(told.size, 2000);
+  assert.equal(audience.size, 0);
+});

@@ -42,6 +42,8 @@ export class Audience {
     if (last !== playhead) {
       this.#playheads[slot] = last;
       last.slot = slot;
+      // It was moved to where the walk has been already: it would miss this one, and nothing may follow.
+      if (slot < this.cursor) this.again = true;
     }
     playhead.slot = -1;
   }
@@ -151,8 +153,9 @@ export class Pump {
           audience.cursor = -1;
           return this.#scheduler.now();
         }
-        audience.cursor += 1;
         playhead.step(now);
+        // One that ended has left its place to the last in the list.
+        if (playhead.slot === audience.cursor) audience.cursor += 1;
       }
       now = this.#scheduler.now();
     }

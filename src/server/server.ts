@@ -77,7 +77,16 @@ class ComposedServer implements MillraceServer {
       throw new ListenError(failures);
     }
     for (const [role, listener] of this.#listeners) this.#log.info({ address: listener.address() }, `listening for ${role.toUpperCase()}`);
-    if (this.config.demo) this.#demo = await Demo.start({ hub: this.hub, log: this.#log, name: demoStream });
+    if (this.config.demo) await this.#startDemo();
+  }
+
+  async #startDemo(): Promise<void> {
+    try {
+      this.#demo = await Demo.start({ hub: this.hub, log: this.#log, name: demoStream });
+    } catch (error) {
+      await this.close(0);
+      throw error;
+    }
   }
 
   close(within = 5000): Promise<void> {
@@ -133,8 +142,16 @@ function createHub({ streams, viewers }: Config, log: Log): Hub {
   });
 }
 
-function rtmpListener(hub: Hub, config: Config, log: Log): Listener {
-  return new RtmpListener({ hub, log: log.child({ part: "rtmp" }) }) as never;
+function rtmpListener(hub: Hub, { rtmp, http, viewers }: Config, log: Log): RtmpListener {
+  const webPort = http.enabled && http.listen.port !== 0 ? { webPort: http.listen.port } : {};
+  return new RtmpListener({
+    hub,
+    log: log.child({ part: "rtmp" }),
+    waitForPublisher: viewers.waitForPublisher,
+    maxConnections: rtmp.maxConnections,
+    limits: { handshakeMs: rtmp.handshakeTimeout, setupMs: rtmp.setupTimeout, pingMs: rtmp.pingAfter, messageBytes: rtmp.maxMessageSize },
+    ...webPort,
+  });
 }
 
 function logEvents(hub: Hub, log: Log): void {

@@ -53,8 +53,7 @@ function flvTarget(name: string, wanted: Wanted, params: URLSearchParams): Media
   const hevc = params.get("hevc");
   if (hevc !== null && hevc !== "legacy" && hevc !== "enhanced")
     throw new HttpProblem(400, "bad-query", "?hevc= takes legacy or enhanced.");
-  const legacy = hevc === "legacy";
-  const container = { key: keyOf("flv", wanted, legacy ? "legacy" : ""), muxer: flvMuxer({ ...wanted, legacyHevc: legacy }) };
+  const container = { key: keyOf("flv", wanted, hevc ?? "enhanced"), muxer: flvMuxer({ ...wanted, signalling: hevc ?? "enhanced" }) };
   return { name, container, headers: () => ({ "Content-Type": "video/x-flv" }) };
 }
 

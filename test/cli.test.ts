@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { packageVersion } from "../src/server/version.ts";
+
+const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+
+/** The command as a child process, with all it has said. */
+class Command {
+  readonly child: ChildProcess;
+  out = "";
+  err = "";
+  readonly ended: Promise<{ code: number | null; signal: string | null }>;
+
+  constructor(...args: readonly string[]) {
+    const { npm_lifecycle_event: _script, ...env } = process.env;
+    this.child = spawn(process.execPath, [cli, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.child.stdout!.setEncoding("utf8").on("data", (text: string) => (this.out += text));
+    this.child.stderr!.setEncoding("utf8").on("data", (text: string) => (this.err += text));
+    this.ended = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
+  }
+
+  /** Resolves when the banner is there. */
+  async started(): Promise<void> {
+    while (!this.out.includes("Ctrl+C ends it.")) {
+      const ended = await Promise.race([once(this.child.stdout!, "data"), this.ended]);
+      if (!Array.isArray(ended)) throw new Error(`ended with ${ended.code}: ${this.err}`);
+    }
+  }
+
+  /** The port in the first URL of a scheme that the banner names. */
+  port(scheme: string): number {
+    return Number(new RegExp(`${scheme}://[^\\s:]+:(\\d+)/`).exec(this.out)![1]);
+  }
+}
+
+const free = ["--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+
+test("--version and --help print and end", async () => {
+  const version = new Command("--version");
+  assert.equal((await version.ended).code, 0);
+  assert.equal(version.out, `${packageVersion()}\n`);
+  const help = new Command("--help");
+  assert.equal((await help.ended).code, 0);
+  assert.match(help.out, /--rtmp \[HOST:\]PORT/);
+});
+
+test("mistakes on the command line and in the configuration end with 2 and say what was meant", async () => {
+  const flag = new Command("--rtpm", "1935");
+  assert.equal((await flag.ended).code, 2);
+  assert.equal(flag.err, "millrace: unknown flag --rtpm; did you mean --rtmp?\n");
+  const folder = await mkdtemp(join(tmpdir(), "millrace-cli-"));
+  const file = join(folder, "m.yaml");
+  await writeFile(file, "http:\n  lisen: 8080\n");
+  const config = new Command("--config", file);
+  assert.equal((await config.ended).code, 2);
+  assert.equal(config.err, `millrace: ${file}:2:3: http.lisen: unknown key; did you mean listen?\n`);
+  await rm(folder, { recursive: true });
+});
+
+test("it says where it listens, without colour in a pipe, and ends in order on a signal", async () => {
+  const command = new Command(...free);
+  await command.started();
+  assert.ok(!command.out.includes("\u001b"));
+  assert.match(command.out, /there are no passwords yet/);
+  const health = await fetch(`http://127.0.0.1:${command.port("http")}/health`);
+  assert.equal(await health.text(), "ok\n");
+  const rtmp = connect(command.port("rtmp"), "127.0.0.1");
+  await once(rtmp, "connect");
+  command.child.kill("SIGTERM");
+  assert.deepEqual(await command.ended, { code: 0, signal: null });
+  rtmp.destroy();
+});
+
+test("a taken port is named, with who has it and the command that works; nothing else stays open", async () => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as AddressInfo;
+  const command = new Command("--rtmp", `127.0.0.1:${port}`, "--http", "127.0.0.1:0");
+  assert.equal((await command.ended).code, 1);
+  assert.match(command.err, new RegExp(`^millrace: cannot listen for RTMP on 127\\.0\\.0\\.1:${port}: the port is taken by `, "m"));
+  if (process.platform === "linux") assert.ok(command.err.includes(`(process ${process.pid})`), command.err);
+  const suggestion = /^ {2}node .*cli\.ts --http 127\.0\.0\.1:0 --rtmp 127\.0\.0\.1:(\d+)$/m.exec(command.err);
+  assert.ok(suggestion && Number(suggestion[1]) > port, command.err);
+  assert.equal(command.out, "");
+  holder.close();
+});
+
+test("a second signal does not wait", async () => {
+  const command = new Command(...free);
+  await command.started();
+  // Never closes its side, so that the end takes all the time it may.
+  const peer = connect({ port: command.port("http"), host: "127.0.0.1", allowHalfOpen: true });
+  peer.write("GET /live/never.flv HTTP/1.1\r\nHost: x\r\n\r\n");
+  await once(peer, "connect");
+  const rtmp = connect({ port: command.port("rtmp"), host: "127.0.0.1", allowHalfOpen: true });
+  await once(rtmp, "connect");
+  command.child.kill("SIGINT");
+  while (!command.err.includes('"ending"')) await once(command.child.stderr!, "data");
+  command.child.kill("SIGINT");
+  assert.deepEqual(await command.ended, { code: null, signal: "SIGINT" });
+  peer.destroy();
+  rtmp.destroy();
+});
+
+test("the log is JSON in a pipe, one object a line", async () => {
+  const command = new Command(...free, "--log-level", "debug");
+  await command.started();
+  command.child.kill("SIGTERM");
+  await command.ended;
+  const records = command.err
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { msg: string });
+  assert.ok(records.some(({ msg }) => msg === "listening for RTMP"));
+});

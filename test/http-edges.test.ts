@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Hub } from "../src/hub/hub.ts";
+import { HttpListener } from "../src/server/http/http-listener.ts";
+import { silentLog } from "../src/server/log.ts";
+import { RawConnection, splitResponse } from "./support/raw-connection.ts";
+import { Tone } from "./support/tone.ts";
+
+const headersTimeout = 400;
+let hub: Hub;
+let listener: HttpListener;
+let port: number;
+let base: string;
+
+before(async () => {
+  hub = new Hub();
+  const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
+  listener = new HttpListener({
+    facts: { version: "1.2.3", startedAt: 0, hub, ports },
+    log: silentLog(),
+    webFolders: [],
+    allowedOrigins: ["https://good.example"],
+    maxConnections: 100,
+    maxViewers: 2,
+    waitForPublisher: 0,
+    linger: 1000,
+    headersTimeout,
+  });
+  await listener.listen({ host: "127.0.0.1", port: 0 });
+  port = listener.address()!.port;
+  base = `http://127.0.0.1:${port}`;
+});
+after(async () => {
+  hub.close();
+  await listener.close(200);
+});
+
+test("heads that never come, or come byte by byte, are cut", async () => {
+  const silent = await RawConnection.open(port);
+  const dribbling = await RawConnection.open(port);
+  dribbling.send("GET / HTTP/1.1\r\n");
+  const drops = setInterval(() => dribbling.send("X-A: b\r\n"), 50);
+  await Promise.all([silent.closed, dribbling.closed]);
+  clearInterval(drops);
+});
+
+test("what is no HTTP is cut", async () => {
+  for (const noise of [
+    "\x03\0\0\0\0".padEnd(1537, "x"),
+    "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
+    "GET / HTTP/1.1\r\nHost: x\r\n" + "X: y\r\n".repeat(10_000) + "\r\n",
+  ]) {
+    const peer = await RawConnection.open(port);
+    peer.send(noise);
+    await peer.closed;
+  }
+});
+
+test("bodies are refused with the head", async () => {
+  const peer = await RawConnection.open(port);
+  peer.send("POST /live/cam.flv HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+  await peer.closed;
+  assert.equal(splitResponse(peer.received).status, 413);
+});
+
+test("names that cannot be are refused with the reason", async () => {
+  const cases: [path: string, status: number, words: RegExp][] = [
+    ["/live/%zz.flv", 400, /percent sign/],
+    ["/live/%E0%A4.mp4", 400, /percent sign/],
+    ["/live/%2e%2e/x.flv", 400, /"\.\." is not allowed/],
+    ["/live/a%00b.flv", 400, /control character/],
+    [`/live/${"x".repeat(300)}.flv`, 400, /characters long/],
+    ["/a/b/c/d/e/f/g/h/i.flv", 400, /segments/],
+    ["/console/x.flv", 400, /server's own pages/],
+    ["/.flv", 400, /empty/],
+    ["/live/cam", 404, /address ends in \.flv or \.mp4/],
+    ["/nothing", 404, /nothing here/],
+    ["/watch/%zz", 400, /percent sign/],
+    ["/live/never.flv", 404, /Nobody is publishing/],
+    ["/live/never.flv?hevc=new", 400, /\?hevc= takes/],
+  ];
+  for (const [path, status, words] of cases) {
+    const peer = await RawConnection.open(port);
+    peer.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await peer.closed;
+    const response = splitResponse(peer.received);
+    assert.equal(response.status, status, path);
+    assert.match(response.body.toString(), words, path);
+  }
+});
+
+test("errors are a page for browsers, JSON for the API, and never run what they quote", async () => {
+  const page = await fetch(`${base}/<script>/x.flv`, { headers: { accept: "text/html,*/*" } });
+  assert.match(page.headers.get("content-type")!, /^text\/html/);
+  assert.match(page.headers.get("content-security-policy")!, /default-src 'self'/);
+  const quoted = await fetch(`${base}/live/%3Cscript%3Ealert(1)%3C%2Fscript%3E.flv`, { headers: { accept: "text/html" } });
+  assert.ok(!(await quoted.text()).includes("<script>"));
+  const json = await fetch(`${base}/api/v1/nothing`);
+  assert.deepEqual([json.status, Object.keys((await body(json))["error"])], [404, ["code", "message"]]);
+});
+
+test("methods that change nothing here are refused", async () => {
+  for (const method of ["PUT", "DELETE", "PATCH", "TRACE"]) {
+    const peer = await RawConnection.open(port);
+    peer.send(`${method} /live/cam.flv HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await peer.closed;
+    assert.equal(splitResponse(peer.received).status, 405, method);
+  }
+});
+
+test("only the listed sites may read", async () => {
+  const ask = (origin: string, method = "GET") => fetch(`${base}/api/v1/streams`, { method, headers: { origin } });
+  assert.equal((await ask("https://good.example")).headers.get("access-control-allow-origin"), "https://good.example");
+  assert.equal((await ask("https://bad.example")).headers.get("access-control-allow-origin"), null);
+  const preflight = await ask("https://good.example", "OPTIONS");
+  assert.deepEqual([preflight.status, preflight.headers.get("access-control-allow-methods")], [204, "GET, HEAD, OPTIONS"]);
+});
+
+test("no more viewers than there are seats", async () => {
+  const tone = new Tone(hub, "live/full");
+  const open = [await fetch(`${base}/live/full.flv`), await fetch(`${base}/live/full.flv`)];
+  const refused = await fetch(`${base}/live/full.flv`);
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "5"]);
+  tone.publication.close("unpublished");
+  for (const response of open) await response.arrayBuffer();
+  while (listener.viewers > 0) await new Promise(setImmediate);
+});
+
+test("the API tells of streams as its description says", async () => {
+  const tone = new Tone(hub, "live/a b");
+  const list = await body(await fetch(`${base}/api/v1/streams`));
+  assert.deepEqual(list["server"], { version: "1.2.3", startedAt: "1970-01-01T00:00:00.000Z", rtmpPort: 1935, httpPort: port, open: true });
+  const [stream] = list["streams"];
+  assert.deepEqual(
+    { ...stream, since: "", bitrate: 0 },
+    {
+      name: "live/a b",
+      state: "live",
+      since: "",
+      bitrate: 0,
+      viewers: 0,
+      publisher: { protocol: "test", address: "192.0.2.1", encoder: "tone" },
+      tracks: [{ id: 1, kind: "audio", codec: "aac", codecString: "mp4a.40.2", sampleRate: 48000, channels: 2 }],
+    },
+  );
+  for (const path of ["live/a%20b", "live%2Fa%20b"]) {
+    assert.equal((await body(await fetch(`${base}/api/v1/streams/${path}`)))["name"], "live/a b");
+  }
+  const missing = await fetch(`${base}/api/v1/streams/live/none`);
+  assert.deepEqual(
+    [missing.status, await missing.json()],
+    [404, { error: { code: "not-live", message: 'Nobody is publishing "live/none".' } }],
+  );
+  const description = await body(await fetch(`${base}/api/v1/openapi.json`));
+  assert.deepEqual(Object.keys(description["paths"]).toSorted(), ["/api/v1/streams", "/api/v1/streams/{name}"]);
+  tone.publication.close("unpublished");
+});
+
+test("health, and a plain word where the pages were not built", async () => {
+  const health = await fetch(`${base}/health`);
+  assert.deepEqual([health.status, await health.text()], [200, "ok\n"]);
+  assert.equal((await fetch(`${base}/`)).status, 503);
+  assert.equal((await fetch(`${base}/assets/none.js`)).status, 404);
+});
+
+async function body(response: Response): Promise<Record<string, any>> {
+  return (await response.json()) as Record<string, any>;
+}
