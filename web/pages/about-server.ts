@@ -1,4 +1,5 @@
-import type { Answer, ServerFacts } from "./api.ts";
+import type { Answer } from "./api.ts";
+import type { ServerFacts } from "./facts.ts";
 import { duration } from "./format.ts";
 
 /** The line at the foot of a page. */

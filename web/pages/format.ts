@@ -1,4 +1,4 @@
-import type { AudioTrack, StreamFacts, Track, VideoTrack } from "./api.ts";
+import type { AudioTrack, StreamFacts, Track, VideoTrack } from "./facts.ts";
 
 /** Bits per second as people write them: `2.1 Mb/s`, `96 kb/s`. */
 export function bitRate(bitsPerSecond: number): string {

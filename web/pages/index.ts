@@ -1,8 +1,9 @@
 /** The first page: what is live, and how to publish. */
 import { aboutServer, troubleText } from "./about-server.ts";
-import type { Answer, ServerFacts, StreamFacts, StreamList as Listing } from "./api.ts";
+import type { Answer } from "./api.ts";
 import { fetchStreams } from "./api.ts";
 import { byId, setText } from "./element.ts";
+import type { ServerFacts, StreamFacts, StreamList as Listing } from "./facts.ts";
 import { bitRate, count } from "./format.ts";
 import { poll } from "./poll.ts";
 import { publishHelp } from "./publish-help.ts";

@@ -1,11 +1,4 @@
-import type { PlayerState } from "../player/states.ts";
-import type { PlayerStats } from "../player/stats.ts";
-
-/** What the pages use of `<millrace-player>`; its script is a file of its own, `player.js`. */
-export interface LivePlayer extends HTMLElement {
-  readonly state: PlayerState;
-  stats(): PlayerStats;
-}
+import type { MillracePlayer } from "../player/element.ts";
 
 /** How a page wants its player. */
 export interface PlayerWish {
@@ -25,7 +18,7 @@ export function createPlayer({ src, muted, controls }: PlayerWish): HTMLElement 
   return player;
 }
 
-/** The element as a player; undefined while its script has not come. */
-export function asPlayer(player: HTMLElement): LivePlayer | undefined {
-  return "stats" in player ? (player as LivePlayer) : undefined;
+/** The element as a player; undefined while its script, a file of its own, has not come. */
+export function asPlayer(player: HTMLElement): MillracePlayer | undefined {
+  return "stats" in player ? (player as MillracePlayer) : undefined;
 }

@@ -1,6 +1,6 @@
-import type { ServerFacts } from "./api.ts";
 import { copyField } from "./copy-field.ts";
 import { element } from "./element.ts";
+import type { ServerFacts } from "./facts.ts";
 import { isLoopback, isProxied, publishTarget, testPictureCommand } from "./stream-urls.ts";
 
 /** How to publish `name`: for OBS and for FFmpeg, with the host under which this page was opened. */

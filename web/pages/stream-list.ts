@@ -1,4 +1,4 @@
-import type { StreamFacts } from "./api.ts";
+import type { StreamFacts } from "./facts.ts";
 import { codecName } from "./format.ts";
 import { StreamRow } from "./stream-row.ts";
 

@@ -1,5 +1,5 @@
-import type { StreamFacts } from "./api.ts";
 import { element, setText } from "./element.ts";
+import type { StreamFacts } from "./facts.ts";
 import { bitRate, count, duration, stateName, tracksText } from "./format.ts";
 import { namePath } from "./stream-urls.ts";
 

@@ -1,6 +1,6 @@
 import type { PlayerStats } from "../player/stats.ts";
-import type { StreamFacts } from "./api.ts";
 import { element, setText } from "./element.ts";
+import type { StreamFacts } from "./facts.ts";
 import { bitRate, count, duration, span, tracksText } from "./format.ts";
 
 /** One figure: its name, what it means, and how it is read. */

@@ -1,5 +1,6 @@
 import type { PlayerState } from "../player/states.ts";
-import type { Answer, StreamFacts } from "./api.ts";
+import type { Answer } from "./api.ts";
+import type { StreamFacts } from "./facts.ts";
 
 /** What the page says of its stream. */
 export interface WatchStatus {

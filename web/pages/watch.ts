@@ -1,8 +1,9 @@
 /** The page of one stream: player, state and what to do about it, figures, addresses. */
 import { aboutServer } from "./about-server.ts";
-import type { Answer, ServerFacts, StreamFacts } from "./api.ts";
+import type { Answer } from "./api.ts";
 import { fetchStream, fetchStreams } from "./api.ts";
 import { byId, setText } from "./element.ts";
+import type { ServerFacts, StreamFacts } from "./facts.ts";
 import { asPlayer, createPlayer } from "./live-player.ts";
 import { playerQuery } from "./player-query.ts";
 import { poll } from "./poll.ts";
@@ -63,7 +64,7 @@ function show(): void {
   const now = Date.now();
   const stream = answer?.kind === "ok" ? answer.value : undefined;
   const ready = asPlayer(player);
-  figures.show(ready?.stats(), stream, now);
+  figures.show(ready?.stats() ?? undefined, stream, now);
   setText(byId("audience"), audienceText(stream, now));
   if (server) setText(byId("about"), aboutServer(server, now));
   shapeScreen(stream);

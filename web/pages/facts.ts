@@ -1,0 +1,54 @@
+/** What the server's HTTP API says of itself and of streams; `api/v1/openapi.json` describes it. */
+
+export interface ServerFacts {
+  readonly version: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** null where RTMP is off. */
+  readonly rtmpPort: number | null;
+  readonly httpPort: number | null;
+  /** Everybody who reaches the server may publish and watch. */
+  readonly open: boolean;
+}
+
+export interface VideoTrack {
+  readonly kind: "video";
+  readonly codec: string;
+  readonly width: number;
+  readonly height: number;
+  /** 0 where unknown. */
+  readonly frameRate: number;
+}
+
+export interface AudioTrack {
+  readonly kind: "audio";
+  readonly codec: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+}
+
+export interface DataTrack {
+  readonly kind: "data";
+  readonly codec: string;
+}
+
+export type Track = VideoTrack | AudioTrack | DataTrack;
+
+export type StreamState = "live" | "reconnecting" | "waiting";
+
+export interface StreamFacts {
+  readonly name: string;
+  readonly state: StreamState;
+  /** ISO 8601. */
+  readonly since: string;
+  /** Bits per second. */
+  readonly bitrate: number;
+  readonly viewers: number;
+  readonly publisher: { readonly protocol: string; readonly address: string; readonly encoder: string } | null;
+  readonly tracks: readonly Track[];
+}
+
+export interface StreamList {
+  readonly server: ServerFacts;
+  readonly streams: readonly StreamFacts[];
+}
