@@ -18,7 +18,7 @@ const pure = ["src/bytes", "src/media"] as const;
 const lower = [...pure, "src/containers", "src/hub"] as const;
 
 /** The layers, lowest first. What is not named here (test, tools, bench, examples) may import anything. */
-export const layers: readonly Layer[] = [
+const layers: readonly Layer[] = [
   { path: "src/bytes", imports: [], packages: "none" },
   { path: "src/media", imports: ["src/bytes"], packages: "none" },
   { path: "src/containers", imports: pure, packages: "none" },

@@ -73,9 +73,9 @@ export function missingPrograms(wanted: readonly Program[]): Program[] {
 }
 
 /** The system as far as installing goes. */
-export type System = "debian" | "macos" | "other";
+type System = "debian" | "macos" | "other";
 
-export function systemHere(): System {
+function systemHere(): System {
   if (process.platform === "darwin") return "macos";
   if (process.platform !== "linux") return "other";
   return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(read("/etc/os-release")) && findProgram("apt-get") !== undefined ? "debian" : "other";
