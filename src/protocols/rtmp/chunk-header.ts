@@ -1,4 +1,4 @@
-import { Writer } from "../../bytes/writer.ts";
+import type { Writer } from "../../bytes/writer.ts";
 
 /** A timestamp field of this value is followed by 32 bits more (RTMP 1.0 section 5.3.1.3). */
 export const extendedMark = 0xffffff;

@@ -95,7 +95,7 @@ describe("RTMP muxer", () => {
     );
     assert.deepEqual(decodeAmf0All(messages[0]!.body), ["|RtmpSampleAccess", true, true]);
     assert.equal(decodeAmf0All(messages[1]!.body)[0], "onMetaData");
-    assert.equal(hex(messages[2]!.body), "1700000000016400" + "1fff");
+    assert.equal(hex(messages[2]!.body), "17000000000164001fff");
     assert.equal(hex(messages[3]!.body), "af001190");
     assert.equal(hex(messages[4]!.body).slice(0, 10), "1701000000");
   });
