@@ -85,7 +85,7 @@ export function withAvcLengthSizeFour(avcC: Uint8Array): Uint8Array {
   const byte = avcC[LENGTH_SIZE_OFFSET];
   if (byte === undefined) throw new ProtocolError("truncated", `avcC of ${avcC.length} bytes`);
   if ((byte & 3) === 3) return avcC;
-  const copy = avcC.slice();
+  const copy = new Uint8Array(avcC); // slice() of a Buffer would be a view
   copy[LENGTH_SIZE_OFFSET] = byte | 3;
   return copy;
 }

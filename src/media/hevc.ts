@@ -136,7 +136,7 @@ export function withHevcLengthSizeFour(hvcC: Uint8Array): Uint8Array {
   const byte = hvcC[LAYERS_OFFSET];
   if (byte === undefined) throw new ProtocolError("truncated", `hvcC of ${hvcC.length} bytes`);
   if ((byte & 3) === 3) return hvcC;
-  const copy = hvcC.slice();
+  const copy = new Uint8Array(hvcC); // slice() of a Buffer would be a view
   copy[LAYERS_OFFSET] = byte | 3;
   return copy;
 }

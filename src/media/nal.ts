@@ -99,7 +99,7 @@ export function withoutEmulationPrevention(nal: Uint8Array): Uint8Array {
   let zeros = 0;
   for (const byte of nal) {
     if (zeros >= 2 && byte === 3) {
-      out ??= nal.slice();
+      out ??= new Uint8Array(nal); // slice() of a Buffer would be a view
       zeros = 0;
       continue;
     }

@@ -40,7 +40,7 @@ export class AudioSource {
       throw new ProtocolError("limit", `decoder configuration of ${config.length} bytes, ${MAX_CONFIG} allowed`);
     const record = codec === Codec.opus && config.length === 0 ? defaultOpusHead() : config;
     if (codec === this.#track?.codec && sameBytes(record, this.#track.config)) return;
-    this.#declare(codec, record.slice(), describeAudio(codec, record), undefined);
+    this.#declare(codec, new Uint8Array(record), describeAudio(codec, record), undefined);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { Reader } from "../../bytes/reader.ts";
 import { Writer } from "../../bytes/writer.ts";
+import { flacHeaderFrom, flacStreamInfo } from "../../media/flac.ts";
 import { Codec } from "../../media/track.ts";
 import type { AudioTrack } from "../../media/track.ts";
 import type { TrackPart } from "./enhanced.ts";
@@ -47,10 +48,6 @@ const fourCcOf: ReadonlyMap<Codec, string> = new Map(
 
 /** Samples a second of SoundRate 0 to 3. */
 const soundRates = [5512, 11_025, 22_050, 44_100] as const;
-
-const STREAMINFO_LENGTH = 34;
-/** `fLaC`, then the header of a STREAMINFO block that is the last metadata block (RFC 9639 8). */
-const FLAC_PREFIX = Uint8Array.of(0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, STREAMINFO_LENGTH);
 
 /** What an audio message says of one track. Byte fields are views of the message. */
 export type AudioItem =
@@ -109,7 +106,7 @@ function readPart(part: TrackPart, nanoseconds: number): AudioItem {
   if (codec === undefined) throw unknownFourCc("audio", fourCc);
   switch (packetType) {
     case PacketType.config:
-      return { kind: "config", trackId, codec, config: codec === Codec.flac ? streamInfo(body) : body };
+      return { kind: "config", trackId, codec, config: codec === Codec.flac ? flacStreamInfo(body) : body };
     case PacketType.frame:
       return { kind: "frame", trackId, codec, flvHeader: undefined, nanoseconds, data: body };
     case PacketType.end:
@@ -117,18 +114,6 @@ function readPart(part: TrackPart, nanoseconds: number): AudioItem {
     default:
       return { kind: "ignored", packetType };
   }
-}
-
-/** The body of the STREAMINFO block, with or without what comes before it; blocks after it are left out. */
-function streamInfo(body: Uint8Array): Uint8Array {
-  if (body.length === STREAMINFO_LENGTH) return body;
-  const reader = new Reader(body);
-  if (reader.left >= 4 && reader.data[0] === FLAC_PREFIX[0]) reader.skip(4);
-  const type = reader.u8() & 0x7f;
-  const length = reader.u24();
-  if (type !== 0 || length !== STREAMINFO_LENGTH)
-    throw new ProtocolError("malformed", `FLAC block ${type} of ${length} bytes instead of STREAMINFO`);
-  return reader.bytes(STREAMINFO_LENGTH);
 }
 
 /**
@@ -213,7 +198,7 @@ export function audioConfigParts(track: AudioTrack): Uint8Array[] {
     case Codec.opus:
       return [packetHeader(track, PacketType.config).done(), track.config];
     case Codec.flac:
-      return [packetHeader(track, PacketType.config).bytes(FLAC_PREFIX).done(), track.config];
+      return [packetHeader(track, PacketType.config).done(), flacHeaderFrom(track.config)];
     default:
       return [];
   }

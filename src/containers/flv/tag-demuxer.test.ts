@@ -83,10 +83,16 @@ test("equal sequence headers pass as the same track, changed ones as another", (
 
 test("a configuration is a copy: a read buffer that is reused does not change it", () => {
   const { log, demuxer } = make();
-  const body = hex("af 00 1190");
-  demuxer.audio(0, body);
-  body.fill(0);
-  assert.equal(text(log.tracks[0]!.config), "1190");
+  // Buffers, as sockets give them: their slice() is no copy.
+  const bodies = [Buffer.from(hex("af 00 1190")), Buffer.from(hex(`17 00 000000 ${AVCC}`))] as const;
+  demuxer.audio(0, bodies[0]);
+  demuxer.video(0, bodies[1]);
+  assert.equal(text(bodies[1].subarray(5)), AVCC, "what a peer sent is left as it was");
+  for (const body of bodies) body.fill(0);
+  assert.deepEqual(
+    log.tracks.map((track) => text(track.config)),
+    ["1190", AVCC],
+  );
 });
 
 test("NAL lengths of 1 and 2 bytes become 4", () => {

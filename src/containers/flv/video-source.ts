@@ -57,7 +57,7 @@ export class VideoSource {
     this.#lengthSize = lengthSizeOf(codec, config);
     this.#track = undefined;
     this.#codec = codec;
-    this.#config = config.slice();
+    this.#config = new Uint8Array(config); // slice() of a Buffer would be a view
     if (codec !== Codec.vp8 && codec !== Codec.vp9) this.#declare({ width: 0, height: 0 }, metadata);
   }
 
