@@ -1,5 +1,5 @@
 import { codecName } from "./codec-string.ts";
-import { EngineKind } from "./engine.ts";
+import { EngineKind } from "./engine-stats.ts";
 import { mediaSourceClass, msePlays } from "./media-source.ts";
 import type { StreamConfig, StreamTrack } from "./stream.ts";
 

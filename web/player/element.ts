@@ -32,7 +32,7 @@ export interface MillracePlayerEventMap {
 }
 
 // In Node there is no HTMLElement, and importing the module must not fail there.
-const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+const ElementBase = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 const upgraded = ["src", "muted", "volume", "autoplay", "controls", "latency", "engine", "transport", "poster", "getToken"] as const;
 

@@ -3,7 +3,7 @@ import { MillracePlayer } from "./element.ts";
 
 export { EngineChoice } from "./capabilities.ts";
 export { TransportChoice } from "./connection.ts";
-export { EngineKind } from "./engine.ts";
+export { EngineKind } from "./engine-stats.ts";
 export { TransportKind } from "./media-url.ts";
 export { PlayerState } from "./states.ts";
 export { MillracePlayer };

@@ -1,8 +1,8 @@
-import { EngineKind } from "./engine.ts";
-import type { Engine, EngineListener, EngineOptions, EngineStats, Stage } from "./engine.ts";
+import { EngineKind } from "./engine-stats.ts";
+import type { EngineStats } from "./engine-stats.ts";
+import type { Engine, EngineListener, EngineOptions, Stage } from "./engine.ts";
 import { bufferedAhead, rangesOf } from "./gaps.ts";
 import type { Range } from "./gaps.ts";
-import type { LatencyController } from "./latency-controller.ts";
 import { attachMediaSource } from "./media-source.ts";
 import { MseLane } from "./mse-lane.ts";
 import { MsePlayhead } from "./mse-playhead.ts";
@@ -13,13 +13,15 @@ import type { StreamConfig, StreamFragment, StreamTrack } from "./stream.ts";
 /** How often to look when nothing arrives. Milliseconds; browsers slow it down in hidden tabs. */
 const lookEvery = 50;
 /** Sound that is this close to running out while pictures come is replaced by silence. Seconds ahead of the playhead. */
-const silenceBelow = 0.12;
+const silenceBelow = 0.22;
 /** Sound may come this much after the pictures it belongs to before it counts as late. Seconds. */
 const usualLag = 0.15;
 /** A track that is this far behind the other one has stopped. Seconds. */
 const lostAfter = 1;
 /** Connections whose clocks map to UTC this alike show the same timeline. Milliseconds. */
 const sameClock = 500;
+/** Holes shorter than this in all tracks are left to the playhead. Seconds. */
+const shortestHole = 0.1;
 /** Time left between what another start of the server shows and what was before it. Seconds. */
 const restartGap = 0.2;
 
@@ -33,7 +35,6 @@ export class MseEngine implements Engine {
   readonly kind = EngineKind.mse;
   readonly #stage: Stage;
   readonly #video: HTMLVideoElement;
-  readonly #latency: LatencyController;
   readonly #listener: EngineListener;
   readonly #playhead: MsePlayhead;
   readonly #unlisten = new AbortController();
@@ -57,7 +58,6 @@ export class MseEngine implements Engine {
   constructor({ stage, latency, listener }: EngineOptions) {
     this.#stage = stage;
     this.#video = stage.video;
-    this.#latency = latency;
     this.#listener = listener;
     this.#playhead = new MsePlayhead(stage.video, latency, {
       playing: () => listener.playing(),
@@ -173,7 +173,7 @@ export class MseEngine implements Engine {
     const end = Math.max(this.#video.currentTime, ...ends);
     const same = before !== undefined && fragment.utcOffset !== undefined && Math.abs(before - fragment.utcOffset) < sameClock;
     if (this.#lanes.size === 0 || same) {
-      for (const lane of this.#lanes.values()) lane.restart(this.#offset);
+      for (const lane of this.#lanes.values()) lane.resume();
       return true;
     }
     this.#offset = end + restartGap - fragment.start;
@@ -230,9 +230,25 @@ export class MseEngine implements Engine {
   #give(fragment: StreamFragment): void {
     const lane = this.#lanes.get(fragment.track.kind);
     if (lane === undefined) return;
+    this.#closeHole(lane, fragment);
     if (fragment.track.kind === "audio") this.#bridge(lane, fragment.start + this.#offset);
     lane.append(fragment);
     this.#look();
+  }
+
+  /**
+   * A hole in all tracks at once (a slow viewer was skipped ahead, the publisher was away) is closed: what follows it is
+   * shown right behind what was before. So the playhead need not be moved, which would empty the decoders.
+   */
+  #closeHole(lane: MseLane, fragment: StreamFragment): void {
+    if (!fragment.sync || (fragment.track.kind === "audio" && this.#lanes.has("video"))) return;
+    const ends = [...this.#lanes.values()].map((each) => each.end);
+    if (!this.#playhead.positioned || ends.includes(undefined) || !lane.isHoleBefore(fragment)) return;
+    const end = Math.max(...(ends as number[]));
+    if (fragment.start + this.#offset - end < shortestHole) return;
+    this.#offset = end - fragment.start;
+    for (const each of this.#lanes.values()) each.shift(this.#offset);
+    this.#listener.seeked("hole");
   }
 
   /** A hole in the sound beside a picture without one is filled with silence. */

@@ -3,6 +3,7 @@ import { rangesOf } from "./gaps.ts";
 import { silence } from "./silence.ts";
 import { SourceBufferQueue } from "./source-buffer-queue.ts";
 import type { QueueListener } from "./source-buffer-queue.ts";
+import { sameDecoding } from "./stream.ts";
 import type { StreamFragment, StreamTrack } from "./stream.ts";
 
 /** Media this far behind the playhead is given up, some at a time. Seconds. */
@@ -10,6 +11,10 @@ const keepBehind = 10;
 const trimAtOnce = 10;
 /** Fragments that lie farther apart than this do not follow on one another. Seconds. */
 const adjacent = 0.05;
+/** A frame is sent this much before those that are shown before it, at most. Seconds. */
+const outOfOrder = 0.4;
+/** What begins this much before the end of what there is repeats it, and is no rounding. Seconds. */
+const repetition = 0.01;
 /** Key frames remembered, to cut at. */
 const mostKeys = 256;
 
@@ -28,6 +33,8 @@ export class MseLane {
   #offset = 0;
   #end: number | undefined;
   #decodeEnd = Number.NEGATIVE_INFINITY;
+  /** What begins before this has been given to the browser already. */
+  #repeatedTo = Number.NEGATIVE_INFINITY;
   #runStart = 0;
   #keys: number[] = [];
   /** Media was thrown away: all is dropped up to the next key frame. */
@@ -69,26 +76,49 @@ export class MseLane {
   reconfigure(track: StreamTrack): void {
     const before = this.#track;
     this.#track = track;
-    if (sameBytes(before.init, track.init) && before.codec === track.codec) return;
+    if (sameDecoding(before, track)) return;
     if (before.codec !== track.codec) this.#queue.changeType(track.mimeType);
     this.#queue.append([track.init], true);
     this.#needsSync = true;
   }
 
+  /**
+   * What follows repeats some of what came, from a key frame on. Only what goes beyond is given to the browser: pictures
+   * that replace those being played stop it up to the next key frame.
+   */
+  resume(): void {
+    this.#repeatedTo = this.#decodeEnd;
+  }
+
   /** What follows is shown `seconds` later than it says, and begins anew. */
   restart(seconds: number): void {
     this.#needsSync = true;
+    this.#repeatedTo = Number.NEGATIVE_INFINITY;
+    this.shift(seconds);
+  }
+
+  /** What follows is shown `seconds` later than it says. */
+  shift(seconds: number): void {
     if (seconds === this.#offset) return;
     this.#offset = seconds;
     this.#queue.setOffset(seconds);
   }
 
+  /** Whether this fragment does not follow on what came. */
+  isHoleBefore(fragment: StreamFragment): boolean {
+    const step = fragment.decodeStart + this.#offset - this.#decodeEnd;
+    // Decoding times do not step where presentation does, in the middle of a GOP; frames out of order reach less far.
+    return Math.abs(step) > adjacent || (this.#end !== undefined && fragment.start + this.#offset - this.#end > outOfOrder);
+  }
+
   append(fragment: StreamFragment): void {
+    const decodeStart = fragment.decodeStart + this.#offset;
+    if (decodeStart < this.#repeatedTo - repetition) return;
+    this.#repeatedTo = Number.NEGATIVE_INFINITY;
     if (this.#needsSync && !fragment.sync) return;
     this.#needsSync = false;
     const start = fragment.start + this.#offset;
-    const decodeStart = fragment.decodeStart + this.#offset;
-    if (Math.abs(decodeStart - this.#decodeEnd) > adjacent) this.#runStart = start;
+    if (this.isHoleBefore(fragment)) this.#runStart = start;
     this.#decodeEnd = fragment.decodeEnd + this.#offset;
     if (fragment.sync && this.#track.kind === "video") this.#keys = [...this.#keys.slice(1 - mostKeys), start];
     this.#end = fragment.sync ? fragment.end + this.#offset : Math.max(this.#end ?? 0, fragment.end + this.#offset);
@@ -127,8 +157,4 @@ export class MseLane {
     const end = this.#track.kind === "video" ? this.#keys.findLast((key) => key <= latest) : latest;
     return end === undefined || end <= 0 ? undefined : { start: 0, end };
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -5,6 +5,8 @@ import type { LatencyController } from "./latency-controller.ts";
 
 /** This close before a hole the playhead jumps over it, before the element notices. Seconds. */
 const holeMargin = 0.06;
+/** An element may wait with this much before it: sound is decoded that far ahead. Seconds. */
+const unplayable = 0.3;
 /** At the start, how long to wait for the burst of what the server has kept, and for a first buffer. Seconds. */
 const burstPatience = 0.15;
 const fillPatience = 0.5;
@@ -65,14 +67,14 @@ export class MsePlayhead {
   look(ranges: readonly Range[], settled: boolean): void {
     const now = performance.now() / 1000;
     if (!this.#positioned) this.#position(ranges, settled, now);
-    if (!this.#positioned || this.#video.seeking) return;
+    if (!this.#positioned) return;
     const at = this.#video.currentTime;
-    const to = jumpTarget(ranges, at, holeMargin);
+    const to = jumpTarget(ranges, at, this.#margin());
     if (to !== undefined) {
       this.#seek(to + landing, "hole");
       return;
     }
-    if (this.#video.paused) return;
+    if (this.#video.paused || this.#video.seeking) return;
     const ahead = bufferedAhead(ranges, at);
     this.#keepLatency(ranges, ahead, now);
     this.#watchStall(at, ahead, now);
@@ -103,6 +105,12 @@ export class MsePlayhead {
     const to = Math.max(start + landing, last[1] - this.#latency.target);
     if (Math.abs(this.#video.currentTime - to) > 0.05) this.#video.currentTime = to;
     this.#latency.moved();
+  }
+
+  /** How much before a hole to leave unplayed. An element that waits already will not play it either. */
+  #margin(): number {
+    if (this.#video.seeking) return 0;
+    return this.#dryAt === undefined ? holeMargin : unplayable;
   }
 
   #seek(to: number, why: "hole" | "latency" | "stall"): void {

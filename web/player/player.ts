@@ -4,7 +4,7 @@ import { CloseReason } from "./close-reason.ts";
 import type { Closed } from "./close-reason.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import { EngineKind } from "./engine.ts";
+import { EngineKind } from "./engine-stats.ts";
 import type { Engine, EngineListener, Stage } from "./engine.ts";
 import { Feed } from "./feed.ts";
 import { LatencyController } from "./latency-controller.ts";
@@ -22,6 +22,8 @@ const deadAfter = 20_000;
 const doubtfulAfter = 3000;
 /** A connection that is open and brings nothing for this long waits for a publisher. Milliseconds. */
 const waitingAfter = 700;
+/** A connection that is back within this time is not worth a word. Milliseconds. */
+const shortBreak = 600;
 /** Paused for longer than this, the connection is given up. Milliseconds. */
 const keepPaused = 10_000;
 /** So many failures of the engine within this time, and it is not tried again. */
@@ -69,6 +71,9 @@ export class Player {
   #isConnected = false;
   #volume: { volume: number; muted: boolean };
   #failures: number[] = [];
+  /** Where the playhead was on the last look. */
+  #position: number | undefined;
+  #later: ReturnType<typeof setTimeout> | undefined;
   #counts = { seeks: 0, waitings: 0, reconnects: -1 };
 
   constructor(options: PlayerOptions, listener: PlayerListener) {
@@ -152,6 +157,7 @@ export class Player {
 
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#later);
     this.#unlisten.abort();
     this.#choices += 1;
     this.#connection.close();
@@ -159,6 +165,7 @@ export class Player {
   }
 
   #set(state: PlayerState, detail: string): void {
+    clearTimeout(this.#later);
     this.#state = state;
     this.#listener.state(state, detail);
   }
@@ -176,6 +183,7 @@ export class Player {
     const now = performance.now();
     if (this.#dataAt === 0) this.#counts.reconnects += 1;
     this.#dataAt = now;
+    clearTimeout(this.#later);
     this.#bitrate.add(now / 1000, bytes.length);
     try {
       this.#feed?.data(bytes);
@@ -271,8 +279,11 @@ export class Player {
     }
     const [state, detail] = this.#stateAfter(end, retrying);
     // One who waits, or saw the end, goes on waiting: that nobody is there is no news.
-    const stays = this.#state === PlayerState.ended && state === PlayerState.waiting;
-    if (!stays && !(end.reason === CloseReason.finished && this.#state === PlayerState.playing)) this.#set(state, detail);
+    if (this.#state === PlayerState.ended && state === PlayerState.waiting) return;
+    // What is buffered is played on; with some luck the connection is back before its end.
+    const isShort = this.#state === PlayerState.playing && state === PlayerState.reconnecting;
+    if (isShort) this.#later = setTimeout(() => this.#set(state, detail), shortBreak);
+    else this.#set(state, detail);
   }
 
   #stateAfter(end: Closed, retrying: boolean): [PlayerState, string] {
@@ -330,9 +341,15 @@ export class Player {
     if (quiet > deadAfter) this.#connection.retryNow();
     else if (quiet > quietAfter && this.#state === PlayerState.playing) {
       this.#set(PlayerState.waiting, "The publisher has gone silent. It goes on by itself.");
-    } else if (quiet < waitingAfter && this.#state === PlayerState.waiting && this.stats().buffer > 0.1) {
-      this.#set(PlayerState.playing, "");
-    }
+    } else if (quiet < waitingAfter) this.#noticePlaying();
+  }
+
+  /** Where the connection was made anew before playback ran dry, no engine has told that it goes on: it never stopped. */
+  #noticePlaying(): void {
+    const position = this.#engine?.stats().position;
+    const goesOn = position !== undefined && this.#position !== undefined && position !== this.#position;
+    this.#position = position;
+    if (goesOn && this.#state !== PlayerState.playing) this.#set(PlayerState.playing, "");
   }
 
   #disconnect(): void {

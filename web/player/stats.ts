@@ -1,4 +1,4 @@
-import type { EngineKind, EngineStats } from "./engine.ts";
+import type { EngineKind, EngineStats } from "./engine-stats.ts";
 import type { TransportKind } from "./media-url.ts";
 
 /** Figures for people and for monitoring. */

@@ -52,3 +52,14 @@ export interface StreamFragment {
   /** Unix milliseconds of time zero of the stream's clock, where the fragment says. */
   readonly utcOffset: number | undefined;
 }
+
+/** Whether one decoder, and one init segment, do for both. */
+export function sameDecoding(a: StreamTrack, b: StreamTrack): boolean {
+  const alike = a.codec === b.codec && a.timescale === b.timescale && a.width === b.width && a.height === b.height;
+  return alike && a.sampleRate === b.sampleRate && a.channels === b.channels && sameBytes(a.description, b.description);
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

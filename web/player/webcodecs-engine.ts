@@ -1,5 +1,6 @@
-import { EngineKind } from "./engine.ts";
-import type { Engine, EngineListener, EngineOptions, EngineStats } from "./engine.ts";
+import { EngineKind } from "./engine-stats.ts";
+import type { EngineStats } from "./engine-stats.ts";
+import type { Engine, EngineListener, EngineOptions } from "./engine.ts";
 import type { LatencyController } from "./latency-controller.ts";
 import { MediaClock } from "./media-clock.ts";
 import type { StreamConfig, StreamFragment, StreamTrack } from "./stream.ts";

@@ -1,4 +1,5 @@
 import { videoDecoderConfig } from "./capabilities.ts";
+import { sameDecoding } from "./stream.ts";
 import type { StreamFragment, StreamTrack } from "./stream.ts";
 
 /** Decoded pictures kept; a hidden page draws none, and decoders have few to give. */
@@ -36,7 +37,7 @@ export class CanvasVideo {
   }
 
   configure(track: StreamTrack): void {
-    if (this.#track !== undefined && this.#track.codec === track.codec && same(this.#track.init, track.init)) return;
+    if (this.#track !== undefined && sameDecoding(this.#track, track)) return;
     this.#track = track;
     this.#restart();
   }
@@ -104,8 +105,4 @@ export class CanvasVideo {
     for (const picture of this.#pictures) picture.close();
     this.#pictures = [];
   }
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
