@@ -7,7 +7,7 @@ import { amfObject, MAX_AMF_DEPTH, MAX_AMF_KEY, MAX_AMF_STRING, MAX_AMF_VALUES }
 import { readAmf3, writeAmf3 } from "./amf3.ts";
 
 export type { AmfObject, AmfValue } from "./amf-value.ts";
-export { AmfEcmaArray, amfObject, amfProperties, AmfTypedObject } from "./amf-value.ts";
+export { AmfEcmaArray, amfObject, amfProperties } from "./amf-value.ts";
 
 /** Type markers of AMF0 (Action Message Format AMF 0, 2.1). */
 const Marker = {
