@@ -101,6 +101,7 @@ test("a second signal does not wait", async () => {
   await once(peer, "connect");
   const rtmp = connect({ port: command.port("rtmp"), host: "127.0.0.1", allowHalfOpen: true });
   await once(rtmp, "connect");
+  for (const socket of [peer, rtmp]) socket.on("error", () => undefined);
   command.child.kill("SIGINT");
   while (!command.err.includes('"ending"')) await once(command.child.stderr!, "data");
   command.child.kill("SIGINT");

@@ -8,7 +8,11 @@ let server: MillraceServer;
 let port: number;
 
 beforeEach(async () => {
-  server = createServer({ rtmp: { enabled: false }, http: { listen: "127.0.0.1:0" }, viewers: { waitForPublisher: "150ms" } });
+  server = createServer({
+    rtmp: { enabled: false },
+    http: { listen: "127.0.0.1:0" },
+    viewers: { waitForPublisher: "150ms", stallTimeout: "1s" },
+  });
   await server.listen();
   port = server.address("http")!.port;
 });
@@ -139,6 +143,25 @@ test("viewers are counted while they are there", async () => {
   assert.equal(server.hub.streams.get("live/tone")?.viewers, 3);
   for (const viewer of open) viewer.socket.destroy();
   await viewers("live/tone", 0);
+});
+
+test("a viewer that reads nothing is let go, and nobody else notices", async () => {
+  const tone = new Tone(server.hub, "live/tone");
+  const stuck = await RawConnection.open(port);
+  stuck.send(get("/live/tone.flv"));
+  await stuck.until(hasFlv);
+  stuck.socket.pause();
+  const good = await RawConnection.open(port);
+  good.send(get("/live/tone.flv"));
+  await good.until(hasFlv);
+  const flood = setInterval(() => tone.send(4, 500_000), 5);
+  await viewers("live/tone", 1);
+  clearInterval(flood);
+  assert.ok(!good.socket.closed);
+  good.socket.destroy();
+  stuck.socket.resume();
+  await stuck.closed;
+  assert.ok(!dechunked(splitResponse(stuck.received).body).complete, "cut off, not ended");
 });
 
 test("closing the server ends its viewers in order", async () => {

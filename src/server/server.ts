@@ -76,7 +76,7 @@ class ComposedServer implements MillraceServer {
       await this.close(0);
       throw new ListenError(failures);
     }
-    for (const [role, listener] of this.#listeners) this.#log.info({ address: listener.address() }, `listening for ${role.toUpperCase()}`);
+    for (const role of this.#listeners.keys()) this.#log.info({ ...this.address(role) }, `listening for ${role.toUpperCase()}`);
     if (this.config.demo) await this.#startDemo();
   }
 

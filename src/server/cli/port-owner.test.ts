@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
-import { listeningInodes, portOwner } from "./port-owner.ts";
+import { listeningInodes, portOwner, programName } from "./port-owner.ts";
 
 test("a table of sockets is read", () => {
   const table = [
@@ -13,6 +13,14 @@ test("a table of sockets is read", () => {
   assert.deepEqual(listeningInodes(table, 1935), ["4711"]);
   assert.deepEqual(listeningInodes(table, 80), []);
   assert.deepEqual(listeningInodes("", 80), []);
+});
+
+test("a program is named without its arguments", () => {
+  assert.equal(programName(["/usr/sbin/nginx", "-g", "daemon off;"]), "nginx");
+  assert.equal(programName(["nginx: master process /usr/sbin/nginx"]), "nginx");
+  assert.equal(programName(["node", "src/cli.ts", "--demo"]), "node src/cli.ts");
+  assert.equal(programName(["/usr/bin/python3.11", "-c", "secret"]), "python3.11");
+  assert.equal(programName([""]), "");
 });
 
 test("the process that listens is found where the system tells, and nothing fails elsewhere", async () => {

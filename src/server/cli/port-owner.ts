@@ -3,7 +3,7 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 /** The process that listens on a port. */
 export interface PortOwner {
   readonly pid: number;
-  /** Its name as the system shows it. */
+  /** The program, with its script where it is an interpreter. */
   readonly name: string;
 }
 
@@ -19,11 +19,19 @@ export async function portOwner(port: number): Promise<PortOwner | undefined> {
   if (inodes.size === 0) return undefined;
   for (const pid of (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name))) {
     if (await holdsSocket(pid, inodes)) {
-      const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-      return { pid: Number(pid), name: name.trim() };
+      const comm = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+      const words = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+      return { pid: Number(pid), name: programName(words) || comm.trim() };
     }
   }
   return undefined;
+}
+
+/** A command line cut to the program and, for an interpreter, its script; what follows may hold secrets. */
+export function programName([program = "", first = ""]: readonly string[]): string {
+  const name = program.slice(program.lastIndexOf("/") + 1);
+  const isInterpreter = /^(node|python|perl|ruby|java|bun|deno|bash|sh)[\d.]*$/.test(name);
+  return isInterpreter && first !== "" && !first.startsWith("-") ? `${name} ${first}` : name;
 }
 
 /** Inodes of the sockets of a /proc/net/tcp table that listen (state 0A) on a port. */
