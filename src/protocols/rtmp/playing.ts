@@ -10,6 +10,9 @@ import { userControl, UserControlEvent } from "./control.ts";
 import { rtmpContainer, type RtmpVariant } from "./muxer.ts";
 import { status, StatusCode } from "./status.ts";
 
+/** Milliseconds from the last media to StreamEOF: GStreamer's rtmp2src drops what it has not passed on when that comes. */
+const endOfStreamDelay = 100;
+
 /** What a player asked for. */
 export interface PlayRequest {
   readonly streamId: number;
@@ -80,6 +83,7 @@ export class Playing implements PlayheadSink {
     if (this.#over) return;
     this.stop();
     this.#goodbye("This server is closing.");
+    this.#endOfStream();
   }
 
   /** `pause` (RTMP 1.0 section 7.2.2.8). A live stream goes on without us: resuming is going live. */
@@ -129,9 +133,11 @@ export class Playing implements PlayheadSink {
       case "stalled":
         return this.#finish("the player stopped reading", true);
       case "ended":
+        return this.#ended();
       case "closing":
-        this.#goodbye(`${this.request.name} is over.`);
-        return this.#finish("the stream is over", reason === "closing");
+        this.#goodbye("This server is closing.");
+        this.#endOfStream();
+        return this.#finish("the stream is over", true);
     }
   }
 
@@ -183,9 +189,23 @@ export class Playing implements PlayheadSink {
     const last = [
       status(streamId, StatusCode.playUnpublish, words, { details: name }),
       status(streamId, StatusCode.playStop, words, { details: name }),
-      userControl(UserControlEvent.streamEof, streamId),
     ];
     this.#owner.connection.write(joined(last));
+  }
+
+  #endOfStream(): void {
+    this.#owner.connection.write(userControl(UserControlEvent.streamEof, this.request.streamId));
+  }
+
+  /** The stream is over and all of it has been given to the socket. */
+  #ended(): void {
+    this.#stream = undefined;
+    this.#goodbye(`${this.request.name} is over.`);
+    this.#owner.hub.scheduler.after(endOfStreamDelay, () => {
+      if (this.#over) return;
+      this.#endOfStream();
+      this.#finish("the stream is over", false);
+    });
   }
 
   #finish(why: string, closing: boolean): void {
