@@ -86,6 +86,7 @@ export class FakeApiServer {
       case "api":
         return this.#api(response, path.slice("/api/v1/streams".length));
       default:
+        if (this.isDown) return void response.destroy();
         return end(response, 404, "text/plain", "Nobody publishes here.");
     }
   }

@@ -1,14 +1,12 @@
 /** Streams as the API would list them. */
 import type { StreamFacts } from "../../web/pages/facts.ts";
 
-const since = Date.now() - 47 * 60_000;
-
 /** A stream that looks like the demo clip's; change what matters. */
 export function sampleStream(name: string, changes: Partial<StreamFacts> = {}): StreamFacts {
   return {
     name,
     state: "live",
-    since: new Date(since).toISOString(),
+    since: new Date(Date.now() - 47.2 * 60_000).toISOString(),
     bitrate: 2_140_000,
     viewers: 3,
     publisher: { protocol: "rtmp", address: "192.168.1.20", encoder: "obs-output module (libobs version 29.0.2)" },

@@ -120,3 +120,12 @@ export function stateName(state: StreamFacts["state"]): string {
       return "Starting";
   }
 }
+
+/** An encoder as people know it, from what it calls itself on the wire; what is not known is shown as it is. */
+export function encoderName(text: string): string {
+  const obs = /libobs version ([\d.]+)/.exec(text);
+  if (obs) return `OBS ${obs[1]}`;
+  const ffmpeg = /\bLavf[\d.]*/.exec(text);
+  if (ffmpeg) return `FFmpeg (${ffmpeg[0]})`;
+  return text;
+}

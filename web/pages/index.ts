@@ -54,7 +54,7 @@ function summary(shown: readonly StreamFacts[]): string {
   const viewers = shown.reduce((sum, stream) => sum + stream.viewers, 0);
   const rate = shown.reduce((sum, stream) => sum + stream.bitrate, 0);
   const parts = [count(shown.length, "stream", "streams"), count(viewers, "viewer", "viewers")];
-  if (rate > 0) parts.push(`${bitRate(rate)} coming in`);
+  if (rate > 0) parts.push(`${bitRate(rate)} in`);
   return parts.join(" · ");
 }
 

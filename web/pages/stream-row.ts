@@ -1,6 +1,6 @@
 import { element, setText } from "./element.ts";
 import type { StreamFacts } from "./facts.ts";
-import { bitRate, count, duration, stateName, tracksText } from "./format.ts";
+import { bitRate, count, duration, encoderName, stateName, tracksText } from "./format.ts";
 import { namePath } from "./stream-urls.ts";
 
 /** One stream in the list. The element stays the same over updates, so that focus and hover do too. */
@@ -31,7 +31,7 @@ export class StreamRow {
     this.#state.dataset["state"] = stream.state;
     setText(this.#video, tracksText(stream.tracks, "video") || (stream.tracks.length > 0 ? "no picture" : ""));
     setText(this.#audio, tracksText(stream.tracks, "audio") || (stream.tracks.length > 0 ? "no sound" : ""));
-    setText(this.#rate, bitRate(stream.bitrate));
+    setText(this.#rate, stream.bitrate > 0 ? bitRate(stream.bitrate) : "");
     setText(this.#viewers, count(stream.viewers, "viewer", "viewers"));
     setText(this.#since, `on air ${duration(now - Date.parse(stream.since))}`);
     this.#since.dateTime = stream.since;
@@ -42,6 +42,6 @@ export class StreamRow {
 
 function publisherText({ publisher, state }: StreamFacts): string {
   if (publisher === null) return state === "reconnecting" ? "the publisher was lost; viewers are kept" : "";
-  const encoder = publisher.encoder === "" ? publisher.protocol.toUpperCase() : publisher.encoder;
+  const encoder = encoderName(publisher.encoder) || publisher.protocol.toUpperCase();
   return `${encoder} from ${publisher.address}`;
 }

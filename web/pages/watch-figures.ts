@@ -1,7 +1,7 @@
 import type { PlayerStats } from "../player/stats.ts";
 import { element, setText } from "./element.ts";
 import type { StreamFacts } from "./facts.ts";
-import { bitRate, count, duration, span, tracksText } from "./format.ts";
+import { bitRate, count, duration, encoderName, span, tracksText } from "./format.ts";
 
 /** One figure: its name, what it means, and how it is read. */
 interface Figure {
@@ -61,7 +61,7 @@ function droppedText({ droppedFrames, decodedFrames }: PlayerStats): string {
 function publisherText(stream: StreamFacts | undefined): string {
   if (!stream?.publisher) return none;
   const { encoder, protocol } = stream.publisher;
-  return [encoder, protocol.toUpperCase()].filter((part) => part !== "").join(", ");
+  return [encoderName(encoder), protocol.toUpperCase()].filter((part) => part !== "").join(", ");
 }
 
 /** The figures beside the player. */

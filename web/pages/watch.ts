@@ -65,6 +65,7 @@ function show(): void {
   const stream = answer?.kind === "ok" ? answer.value : undefined;
   const ready = asPlayer(player);
   figures.show(ready?.stats() ?? undefined, stream, now);
+  byId("figures").parentElement?.classList.toggle("idle", stream === undefined && ready?.state !== "playing");
   setText(byId("audience"), audienceText(stream, now));
   if (server) setText(byId("about"), aboutServer(server, now));
   shapeScreen(stream);

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isLoopback, isProxied, namePath, pageAddress, publishTarget, testPictureCommand, watchUrls } from "./stream-urls.ts";
+
+test("a page knows the server's root and its stream, also below a proxy's path", () => {
+  const cases: [location: string, base: string, root: string, name: string][] = [
+    ["http://host:8080/", "http://host:8080/", "http://host:8080/", ""],
+    ["http://host:8080/watch/live/cam", "http://host:8080/", "http://host:8080/", "live/cam"],
+    ["http://host/tv/mill/embed/a/b%20c/d?muted", "http://host/tv/mill/", "http://host/tv/mill/", "a/b c/d"],
+    ["https://host/tv/watch/live/cam/", "https://host/tv/", "https://host/tv/", "live/cam"],
+    ["http://[::1]:8080/watch/m%C3%BChle", "http://[::1]:8080/", "http://[::1]:8080/", "mühle"],
+    ["http://host/watch/100%", "http://host/", "http://host/", "100%"],
+  ];
+  for (const [location, base, root, name] of cases) {
+    const address = pageAddress(location, base);
+    assert.deepEqual([address.root.href, address.name], [root, name], location);
+  }
+  assert.equal(pageAddress("http://host/embed/a/b?muted#x", "http://host/").query, "?muted");
+});
+
+test("what a URL would read something else into is escaped in a name", () => {
+  assert.equal(namePath("live/a b?c#d%/ü:x"), "live/a%20b%3Fc%23d%25/%C3%BC%3Ax");
+});
+
+test("addresses to copy: plain, IPv6, https below a path", () => {
+  const plain = watchUrls(new URL("http://host:8080/"), 1935, "live/cam");
+  assert.deepEqual(
+    [plain.rtmp, plain.httpFlv, plain.wsFlv, plain.httpMp4, plain.wsMp4, plain.page],
+    [
+      "rtmp://host/live/cam",
+      "http://host:8080/live/cam.flv",
+      "ws://host:8080/live/cam.flv",
+      "http://host:8080/live/cam.mp4",
+      "ws://host:8080/live/cam.mp4",
+      "http://host:8080/watch/live/cam",
+    ],
+  );
+  const six = watchUrls(new URL("http://[fd00::17]:8080/"), 1936, "live/cam");
+  assert.equal(six.rtmp, "rtmp://[fd00::17]:1936/live/cam");
+  assert.equal(six.wsMp4, "ws://[fd00::17]:8080/live/cam.mp4");
+  const below = watchUrls(new URL("https://host/tv/"), null, "live/cam");
+  assert.equal(below.rtmp, undefined);
+  assert.equal(below.wsFlv, "wss://host/tv/live/cam.flv");
+  assert.equal(below.embed, "https://host/tv/embed/live/cam");
+});
+
+test("the embed code is safe to paste whatever the name", () => {
+  const { embedCode } = watchUrls(new URL("http://host/"), 1935, `live/"><script>&`);
+  assert.match(embedCode, /^<iframe src="http:\/\/host\/embed\/live\/%22%3E%3Cscript%3E%26" title="live\/&quot;>&lt;script>&amp;" /);
+  assert.equal(embedCode.match(/</g)?.length, 2);
+});
+
+test("what to type into an encoder", () => {
+  const root = new URL("http://host:8080/");
+  assert.deepEqual(publishTarget(root, 1935, "live/cam"), { server: "rtmp://host/live", key: "cam", url: "rtmp://host/live/cam" });
+  assert.deepEqual(publishTarget(root, 2000, "a/b/c d"), {
+    server: "rtmp://host:2000/a/b",
+    key: "c%20d",
+    url: "rtmp://host:2000/a/b/c%20d",
+  });
+  // A single segment still needs something where OBS wants a server; the server takes `_definst_` off.
+  assert.deepEqual(publishTarget(root, 1935, "cam"), { server: "rtmp://host/_definst_", key: "cam", url: "rtmp://host/cam" });
+});
+
+test("the command survives a shell", () => {
+  assert.ok(testPictureCommand("rtmp://host/live/cam").endsWith(" -f flv rtmp://host/live/cam"));
+  assert.ok(testPictureCommand("rtmp://[::1]/live/cam").endsWith(' -f flv "rtmp://[::1]/live/cam"'));
+  assert.ok(testPictureCommand("rtmp://host/a/$(b)").endsWith(' -f flv "rtmp://host/a/\\$(b)"'));
+});
+
+test("loopback and proxies are told apart", () => {
+  for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"]) assert.ok(isLoopback(new URL(`http://${host}:8080/`)), host);
+  assert.ok(!isLoopback(new URL("http://192.168.1.2:8080/")));
+  assert.ok(!isProxied(new URL("http://192.168.1.2:8080/"), 8080));
+  assert.ok(!isProxied(new URL("http://192.168.1.2/"), 80));
+  assert.ok(isProxied(new URL("http://192.168.1.2/"), 8080));
+  assert.ok(isProxied(new URL("https://host/"), 443));
+  assert.ok(isProxied(new URL("http://host:8080/tv/"), 8080));
+});
