@@ -68,7 +68,7 @@ export function initForTrack(movie: Movie, id: number): Uint8Array | undefined {
 
 /** A copy of a trak whose tkhd has the flags enabled, in movie, in preview. */
 function enabled(trak: Uint8Array): Uint8Array {
-  const copy = trak.slice();
+  const copy = new Uint8Array(trak); // not slice(): a Buffer's shares its memory
   for (const top of readBoxes(copy)) oneBox(readBoxes(top.payload), "tkhd").payload[3]! |= 7;
   return copy;
 }

@@ -75,7 +75,7 @@ function vpConfig(config: Uint8Array): Uint8Array {
  * takes nothing else; live encoders leave the bit 0. A copy with the bit set; an odd record is left as it is.
  */
 export function withCompleteArrays(hvcC: Uint8Array): Uint8Array {
-  const out = hvcC.slice();
+  const out = new Uint8Array(hvcC); // not slice(): a Buffer's shares its memory
   try {
     const reader = new Reader(hvcC);
     reader.skip(22);

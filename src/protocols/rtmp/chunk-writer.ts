@@ -1,3 +1,4 @@
+import { joined } from "../../bytes/joined.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { extendedMark, writeBasicHeader, writeChunkHeader } from "./chunk-header.ts";
 import { sentChunkSize, type Message } from "./message.ts";
@@ -54,17 +55,4 @@ function continuationHeader(chunkStreamId: number, timestamp: number): Uint8Arra
 /** One message as one run of bytes; for what is short and sent to one peer. */
 export function chunkedMessage(chunkStreamId: number, message: Message): Uint8Array {
   return joined(chunkedParts(chunkStreamId, message, [message.body]));
-}
-
-/** The pieces in one buffer of their own. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
-import { joined } from "./chunk-writer.ts";
+import { joined } from "../../bytes/joined.ts";
 import { command, failure, result, type Command } from "./command.ts";
 import { connectError, connectResult, readConnect, type ConnectRequest } from "./connect.ts";
 import type { Connection } from "./connection.ts";

@@ -5,7 +5,7 @@ import { streamAddress, type StreamAddress } from "../../hub/identity.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { PublicationEnd } from "../../hub/publication.ts";
 import { Refusal } from "../../hub/refusal.ts";
-import { joined } from "./chunk-writer.ts";
+import { joined } from "../../bytes/joined.ts";
 import type { Command } from "./command.ts";
 import type { ConnectRequest } from "./connect.ts";
 import type { Connection } from "./connection.ts";
