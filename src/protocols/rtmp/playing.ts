@@ -4,7 +4,7 @@ import type { Hub } from "../../hub/hub.ts";
 import type { Playhead, PlayheadEnd, PlayheadSink } from "../../hub/playhead.ts";
 import { Refusal, type RefusalCode } from "../../hub/refusal.ts";
 import type { Stream } from "../../hub/stream.ts";
-import { joined } from "./chunk-writer.ts";
+import { joined } from "../../bytes/joined.ts";
 import type { Connection } from "./connection.ts";
 import { userControl, UserControlEvent } from "./control.ts";
 import { rtmpContainer, type RtmpVariant } from "./muxer.ts";
