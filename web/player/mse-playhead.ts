@@ -133,7 +133,7 @@ export class MsePlayhead {
 
   /** A decoder that hangs, or a browser that waits for what is there. */
   #watchStall(at: number, ahead: number, now: number): void {
-    if (at !== this.#moved.time || ahead < this.#latency.target / 2) {
+    if (at !== this.#moved.time || ahead < Math.max(this.#latency.target, unplayable)) {
       this.#moved = { time: at, at: now };
       this.#nudged = false;
       return;
