@@ -36,6 +36,8 @@ async function main(): Promise<number> {
   const config = withArguments(given.config === undefined ? checkConfig() : await loadConfig(given.config), given);
   const log = createOwnLog(config);
   const server = createServerFrom(config, log);
+  // Before anybody can know that we run: a signal that comes early is obeyed in order too.
+  const ending = nextSignal();
   try {
     await server.listen();
   } catch (error) {
@@ -44,7 +46,7 @@ async function main(): Promise<number> {
     return ExitCode.failed;
   }
   if (config.log.format !== "json") process.stdout.write(banner(bannerFacts(server)));
-  const signal = await nextSignal();
+  const signal = await ending;
   log.info({ signal }, "ending");
   // A second signal finds no listener of ours and ends the process at once.
   await server.close(patience);

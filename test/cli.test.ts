@@ -27,10 +27,15 @@ class Command {
   }
 
   /** Resolves when the banner is there. */
-  async started(): Promise<void> {
-    while (!this.out.includes("Ctrl+C ends it.")) {
-      const ended = await Promise.race([once(this.child.stdout!, "data"), this.ended]);
-      if (!Array.isArray(ended)) throw new Error(`ended with ${ended.code}: ${this.err}`);
+  started(): Promise<void> {
+    return this.until(() => this.out.includes("Ctrl+C ends it."));
+  }
+
+  /** Resolves when what it has said is so; rejects if it ends before. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      const ended = await Promise.race([once(this.child.stdout!, "data"), once(this.child.stderr!, "data"), this.ended]);
+      if (!Array.isArray(ended)) throw new Error(`ended with ${ended.code ?? ended.signal}: ${this.err}`);
     }
   }
 
@@ -103,7 +108,7 @@ test("a second signal does not wait", async () => {
   await once(rtmp, "connect");
   for (const socket of [peer, rtmp]) socket.on("error", () => undefined);
   command.child.kill("SIGINT");
-  while (!command.err.includes('"ending"')) await once(command.child.stderr!, "data");
+  await command.until(() => command.err.includes('"ending"'));
   command.child.kill("SIGINT");
   assert.deepEqual(await command.ended, { code: null, signal: "SIGINT" });
   peer.destroy();

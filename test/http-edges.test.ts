@@ -96,7 +96,7 @@ test("errors are a page for browsers, JSON for the API, and never run what they 
   const quoted = await fetch(`${base}/live/%3Cscript%3Ealert(1)%3C%2Fscript%3E.flv`, { headers: { accept: "text/html" } });
   assert.ok(!(await quoted.text()).includes("<script>"));
   const json = await fetch(`${base}/api/v1/nothing`);
-  assert.deepEqual([json.status, Object.keys((await body(json))["error"])], [404, ["code", "message"]]);
+  assert.deepEqual([json.status, Object.keys((await body(json))["error"]!)], [404, ["code", "message"]]);
 });
 
 test("methods that change nothing here are refused", async () => {
@@ -130,7 +130,7 @@ test("the API tells of streams as its description says", async () => {
   const tone = new Tone(hub, "live/a b");
   const list = await body(await fetch(`${base}/api/v1/streams`));
   assert.deepEqual(list["server"], { version: "1.2.3", startedAt: "1970-01-01T00:00:00.000Z", rtmpPort: 1935, httpPort: port, open: true });
-  const [stream] = list["streams"];
+  const stream = list["streams"]![0]!;
   assert.deepEqual(
     { ...stream, since: "", bitrate: 0 },
     {
@@ -152,7 +152,7 @@ test("the API tells of streams as its description says", async () => {
     [404, { error: { code: "not-live", message: 'Nobody is publishing "live/none".' } }],
   );
   const description = await body(await fetch(`${base}/api/v1/openapi.json`));
-  assert.deepEqual(Object.keys(description["paths"]).toSorted(), ["/api/v1/streams", "/api/v1/streams/{name}"]);
+  assert.deepEqual(Object.keys(description["paths"]!).toSorted(), ["/api/v1/streams", "/api/v1/streams/{name}"]);
   tone.publication.close("unpublished");
 });
 
@@ -163,6 +163,10 @@ test("health, and a plain word where the pages were not built", async () => {
   assert.equal((await fetch(`${base}/assets/none.js`)).status, 404);
 });
 
-async function body(response: Response): Promise<Record<string, any>> {
-  return (await response.json()) as Record<string, any>;
+async function body(response: Response): Promise<Json> {
+  return (await response.json()) as Json;
+}
+
+interface Json {
+  readonly [key: string]: Json;
 }

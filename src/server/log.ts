@@ -10,7 +10,7 @@ export interface LogOptions {
   /** Colours, in text only. */
   readonly colour: boolean;
   /** Takes whole lines, each with its line end. */
-  write(line: string): void;
+  readonly write: (line: string) => void;
 }
 
 /** A logger in one of the two forms. */
@@ -40,7 +40,7 @@ export function textLine(json: string, colour: boolean): string {
   const stamp = new Date(Number(time)).toTimeString().slice(0, 8) + `.${String(Number(time) % 1000).padStart(3, "0")}`;
   const fields = Object.entries(rest).map(([key, value]) => `${key}=${fieldText(value)}`);
   const paint = (text: string, sgr: string) => (colour && text !== "" ? `\u001b[${sgr}m${text}\u001b[0m` : text);
-  const parts = [paint(stamp, "90"), paint(word, code), safe(String(msg ?? "")), paint(fields.join(" "), "90")];
+  const parts = [paint(stamp, "90"), paint(word, code), safe(typeof msg === "string" ? msg : ""), paint(fields.join(" "), "90")];
   return `${parts.filter((part) => part !== "").join(" ")}\n${errorLines(err)}`;
 }
 

@@ -23,9 +23,9 @@ export interface HttpStreamsOptions {
   /** Milliseconds in which a response that ended has to be taken by its reader. */
   readonly linger: number;
   /** Takes a seat for a viewer and returns what gives it back. @throws {Refusal} `full` */
-  admit(): () => void;
+  readonly admit: () => () => void;
   /** Told when a viewer comes and goes. */
-  log: { debug(fields: object, message: string): void };
+  readonly log: { debug(fields: object, message: string): void };
 }
 
 /** Streams as endless HTTP responses: HTTP-FLV, HTTP-fMP4. An egress. */
@@ -59,36 +59,39 @@ export class HttpStreams {
     wanted: HttpStreamRequest,
     shared: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const { hub, waitForPublisher } = this.#options;
     const { socket } = request;
-    const abort = new AbortController();
-    const gone = () => abort.abort();
-    socket.once("close", gone);
     this.#sockets.add(socket);
-    const release = this.#admit(socket);
+    let release: (() => void) | undefined;
     let started = false;
     try {
-      const stream = await hub.watch(wanted.name, waitForPublisher, abort.signal);
-      if (abort.signal.aborted) return;
+      release = this.#options.admit();
+      const stream = await this.#stream(wanted.name, socket);
+      if (stream === undefined || socket.destroyed) return;
       this.#start({ request, response, wanted, stream, shared, release });
       started = true;
-    } catch (error) {
-      if (!abort.signal.aborted) throw error;
     } finally {
-      socket.off("close", gone);
       if (!started) {
         this.#sockets.delete(socket);
-        release();
+        release?.();
       }
     }
   }
 
-  #admit(socket: Socket): () => void {
+  /** The stream, now or when it comes; undefined if the viewer left while it waited. */
+  async #stream(name: string, socket: Socket): Promise<Stream | undefined> {
+    const { hub, waitForPublisher } = this.#options;
+    // An AbortController for each of thousands of viewers is a kilobyte each: only who waits gets one.
+    if (hub.streams.get(name)?.timeline.current !== undefined) return hub.watch(name, 0);
+    const abort = new AbortController();
+    const gone = () => abort.abort();
+    socket.once("close", gone);
     try {
-      return this.#options.admit();
+      return await hub.watch(name, waitForPublisher, abort.signal);
     } catch (error) {
-      this.#sockets.delete(socket);
+      if (abort.signal.aborted) return undefined;
       throw error;
+    } finally {
+      socket.off("close", gone);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Container } from "../../hub/container-output.ts";
 import type { Hub } from "../../hub/hub.ts";
+import type { Playhead } from "../../hub/playhead.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { CloseCode, closeCodeOfRefusal } from "./close-code.ts";
 import { wsFraming } from "./framing.ts";
@@ -23,9 +24,25 @@ export interface WsStreamsOptions {
   /** Milliseconds between two pings of one viewer. */
   readonly pingInterval: number;
   /** Takes a seat for a viewer and returns what gives it back. @throws {Refusal} `full` */
-  admit(): () => void;
+  readonly admit: () => () => void;
   /** Told when a viewer comes and goes, and of our own faults. */
-  log: { debug(fields: object, message: string): void; error(fields: object, message: string): void };
+  readonly log: { debug(fields: object, message: string): void; error(fields: object, message: string): void };
+}
+
+/** What a viewer holds and gives back when it leaves. */
+interface Visit {
+  readonly viewer: WsViewer;
+  readonly peer: string | undefined;
+  release?: () => void;
+  /** While it waits for a publisher. */
+  waiting?: AbortController | undefined;
+  playhead?: Playhead;
+  over?: boolean;
+}
+
+/** Nobody has to wait for it: an `AbortController` for each of thousands of viewers is a kilobyte each. */
+function isReady(hub: Hub, name: string): boolean {
+  return hub.streams.get(name)?.timeline.current !== undefined;
 }
 
 /** Bytes of a message from a viewer at most; they have nothing long to say. */
@@ -65,13 +82,13 @@ export class WsStreams {
       this.#open.add(webSocket);
       const viewer = new WsViewer(webSocket, socket);
       const stopPings = this.#pinger.add(viewer);
-      const abort = new AbortController();
+      const visit: Visit = { viewer, peer: socket.remoteAddress };
       webSocket.once("close", () => {
         this.#open.delete(webSocket);
         stopPings();
-        abort.abort();
+        this.#left(visit);
       });
-      this.#watch(viewer, socket, wanted, abort.signal).catch((error: unknown) => this.#refuse(viewer, error));
+      this.#watch(visit, wanted).catch((error: unknown) => this.#refuse(viewer, error));
     });
   }
 
@@ -86,24 +103,26 @@ export class WsStreams {
     for (const webSocket of this.#open) webSocket.terminate();
   }
 
-  async #watch(viewer: WsViewer, socket: Socket, wanted: () => WsStreamRequest, signal: AbortSignal): Promise<void> {
+  async #watch(visit: Visit, wanted: () => WsStreamRequest): Promise<void> {
     const { hub, waitForPublisher, admit, log } = this.#options;
     const { name, container } = wanted();
-    const release = admit();
-    signal.addEventListener("abort", release, { once: true });
-    const stream = await hub.watch(name, waitForPublisher, signal);
-    signal.throwIfAborted();
-    const playhead = stream.play(container, wsFraming, viewer);
-    const peer = socket.remoteAddress;
-    log.debug({ stream: name, container: container.key, peer }, "viewer came");
-    signal.addEventListener(
-      "abort",
-      () => {
-        playhead.close("left");
-        log.debug({ stream: name, peer, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
-      },
-      { once: true },
-    );
+    visit.release = admit();
+    if (!isReady(hub, name)) visit.waiting = new AbortController();
+    const stream = await hub.watch(name, waitForPublisher, visit.waiting?.signal);
+    visit.waiting = undefined;
+    if (visit.over === true) return;
+    visit.playhead = stream.play(container, wsFraming, visit.viewer);
+    log.debug({ stream: name, container: container.key, peer: visit.peer }, "viewer came");
+  }
+
+  #left(visit: Visit): void {
+    const { playhead, waiting, release, peer } = visit;
+    visit.over = true;
+    waiting?.abort();
+    release?.();
+    if (playhead === undefined) return;
+    playhead.close("left");
+    this.#options.log.debug({ peer, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
   }
 
   #refuse(viewer: WsViewer, error: unknown): void {

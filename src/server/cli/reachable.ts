@@ -26,8 +26,8 @@ export function lanAddress(interfaces: Interfaces): string | undefined {
   const named = Object.entries(interfaces).flatMap(([name, addresses]) => (addresses ?? []).map((info) => ({ name, ...info })));
   const outside = named.filter((info) => !info.internal && !/^(docker|br-|veth|virbr|vmnet|vEthernet)/.test(info.name));
   const v4 = outside.filter((info) => info.family === "IPv4" && !info.address.startsWith("169.254."));
-  const v6 = outside.filter((info) => info.family === "IPv6" && !/^fe80:/i.test(info.address));
-  const address = (v4.find((info) => isPrivate(info.address)) ?? v4[0] ?? v6[0])?.address;
+  const v6 = outside.find((info) => info.family === "IPv6" && !/^fe80:/i.test(info.address));
+  const address = (v4.find((info) => isPrivate(info.address)) ?? v4.at(0) ?? v6)?.address;
   return address === undefined ? undefined : formatHost(address);
 }
 

@@ -76,11 +76,22 @@ const typeWords: Readonly<Record<string, string>> = {
 };
 
 function show(value: unknown): string {
-  if (value === undefined || value === null) return "nothing";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a group of settings";
-  const text = String(value);
-  return typeof value === "string" ? JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text) : text;
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+    case "number":
+    case "boolean":
+    case "bigint":
+      return String(value);
+    case "object":
+      if (value === null) return "nothing";
+      return Array.isArray(value) ? "a list" : "a group of settings";
+    case "undefined":
+      return "nothing";
+    case "function":
+    case "symbol":
+      return `a ${typeof value}`;
+  }
 }
 
 function valueAt(input: unknown, path: Path): unknown {

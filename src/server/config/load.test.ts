@@ -77,7 +77,13 @@ test("bombs are refused: nesting, aliases, files without an end", () => {
     "[\n".repeat(30_000),
   ];
   for (const text of nested) assert.throws(() => parseConfig(text, "m.yaml"), ConfigError);
-  const laughs = Array.from({ length: 30 }, (_, n) => `k${n}: &a${n} [${Array(9).fill(n === 0 ? "x" : `*a${n - 1}`)}]`).join("\n");
+  const laughs = Array.from(
+    { length: 30 },
+    (_, n) =>
+      `k${n}: &a${n} [${Array<string>(9)
+        .fill(n === 0 ? "x" : `*a${n - 1}`)
+        .join()}]`,
+  ).join("\n");
   assert.throws(() => parseConfig(laughs, "m.yaml"), /aliases/);
 });
 

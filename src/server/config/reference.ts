@@ -49,7 +49,7 @@ function* walk(schema: z.ZodType, path: readonly string[]): Generator<ConfigRefe
 
 function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undefined {
   const inner = bare(schema);
-  return inner instanceof z.ZodObject ? (inner.shape as Record<string, z.ZodType>) : undefined;
+  return inner instanceof z.ZodObject ? inner.shape : undefined;
 }
 
 /** The schema without its default. */

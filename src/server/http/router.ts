@@ -75,7 +75,7 @@ export class Router {
         return send(exchange, 200, { ...headers, "Content-Type": "text/plain", "Cache-Control": "no-store" }, "ok\n");
       case "api":
         for (const [name, value] of Object.entries({ ...headers, "Cache-Control": "no-store" })) response.setHeader(name, value);
-        return void (await this.#api(request, response));
+        return this.#api(request, response);
       default:
         return this.#media(exchange, headers);
     }
