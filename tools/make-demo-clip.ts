@@ -44,7 +44,20 @@ try {
 async function encodeVideo(file: string): Promise<void> {
   const encoder = ffmpeg([
     ...["-f", "image2pipe", "-framerate", String(frameRate), "-c:v", "png", "-i", "-"],
-    ...["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-c:v", "libx264", "-preset", "veryslow", "-profile:v", "high"],
+    ...[
+      "-vf",
+      "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
+      "-c:v",
+      "libx264",
+      "-preset",
+      "veryslow",
+      "-profile:v",
+      "high",
+      "-level",
+      "3.1",
+      "-refs",
+      "2",
+    ],
     ...["-crf", "25", "-maxrate", "900k", "-bufsize", "900k", "-bf", "0", "-g", String(frameRate), "-keyint_min", String(frameRate)],
     ...["-sc_threshold", "0", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv", file],
   ]);

@@ -43,5 +43,5 @@ export class StreamRow {
 function publisherText({ publisher, state }: StreamFacts): string {
   if (publisher === null) return state === "reconnecting" ? "the publisher was lost; viewers are kept" : "";
   const encoder = encoderName(publisher.encoder) || publisher.protocol.toUpperCase();
-  return `${encoder} from ${publisher.address}`;
+  return publisher.address === "" ? encoder : `${encoder} from ${publisher.address}`;
 }
