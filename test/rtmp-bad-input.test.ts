@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import { connect as connectSocket, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
+import fc from "fast-check";
 import { Writer } from "../src/bytes/writer.ts";
 import { amfObject, encodeAmf0, type AmfValue } from "../src/containers/flv/amf0.ts";
 import { Hub } from "../src/hub/hub.ts";
 import { writeChunkHeader } from "../src/protocols/rtmp/chunk-header.ts";
+import { chunkedMessage } from "../src/protocols/rtmp/chunk-writer.ts";
 import { setChunkSize, userControl, UserControlEvent } from "../src/protocols/rtmp/control.ts";
 import { ClientHandshake } from "../src/protocols/rtmp/handshake.ts";
 import type { LogFields } from "../src/protocols/rtmp/log.ts";
 import { MessageType } from "../src/protocols/rtmp/message.ts";
 import { RtmpListener } from "../src/protocols/rtmp/rtmp-listener.ts";
 import { RtmpClient } from "./support/rtmp-client.ts";
-import { aacHeader, avcHeader, sendFrames, sendHeaders, videoBody } from "./support/rtmp-media.ts";
+import { aacHeader, avcHeader, metadata, sendFrames, sendHeaders, videoBody } from "./support/rtmp-media.ts";
 
 /** Shorter than the real ones, to the same effect. */
 const limits = { handshakeMs: 400, setupMs: 800, stalledMessageMs: 500, pingMs: 20_000, closeMs: 200 };
@@ -213,8 +215,38 @@ const misdeeds: readonly Misdeed[] = [
   { name: "a video tag of three bytes", reason: /truncated/, act: asPublisher((client, id) => client.send(6, 9, 0, id, hex("170100"))) },
   { name: "an audio tag of one byte", reason: /truncated/, act: asPublisher((client, id) => client.send(4, 8, 0, id, hex("af"))) },
   { name: "an unknown FourCC", reason: /unsupported/, act: asPublisher((client, id) => client.send(6, 9, 0, id, hex("90 78797a7a 00"))) },
+  {
+    name: "@setDataFrame inside itself without end",
+    reason: /./,
+    act: asPublisher((client, id) => {
+      client.send(6, 18, 0, id, repeat("02000d40736574446174614672616d65", 90_000));
+      client.send(6, 18, 0, id, hex("fefefe"));
+    }),
+  },
   { name: "data that is no AMF", reason: /AMF0/, act: asPublisher((client, id) => client.send(6, 18, 0, id, hex("fefefe"))) },
 ];
+
+/** All that a publisher sends after its handshake, in small chunks, to be damaged. */
+function wholePublication(): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  const say = (name: string, id: number, streamId: number, ...values: AmfValue[]): void => {
+    const body = encodeAmf0(name, id, ...values);
+    pieces.push(chunkedMessage(3, { type: MessageType.commandAmf0, timestamp: 0, streamId, body }));
+  };
+  const put = (chunkStreamId: number, type: number, timestamp: number, body: Uint8Array): void =>
+    void pieces.push(chunkedMessage(chunkStreamId, { type, timestamp, streamId: 1, body }));
+  pieces.push(setChunkSize(65_536));
+  say("connect", 1, 0, amfObject({ app: "bad", tcUrl: "rtmp://x/bad", fourCcList: ["*"], capsEx: 3 }));
+  say("createStream", 2, 0, null);
+  say("publish", 3, 1, null, "fuzz", "live");
+  put(4, 18, 0, metadata);
+  put(6, 9, 0, avcHeader);
+  put(4, 8, 0, aacHeader);
+  for (let i = 0; i < 6; i++) put(6, 9, i * 40, videoBody(i % 3 === 0, i));
+  say("play", 4, 2, null, "fuzz", -2);
+  say("deleteStream", 5, 0, null, 1);
+  return Buffer.concat(pieces);
+}
 
 /** What a peer sends in place of a handshake. */
 const strangers: readonly { readonly name: string; readonly bytes: Uint8Array; readonly reason: RegExp }[] = [
@@ -341,6 +373,26 @@ describe("RTMP, bad input and bad peers", () => {
     await town.emptied();
     assert.match(town.reasons.join("\n"), /does not read our answers|took too long/);
     client.socket.destroy();
+    await town.unharmed();
+  });
+
+  it("survives publications with damaged bytes, whatever the damage", async () => {
+    const whole = wholePublication();
+    const opening = Buffer.concat([new ClientHandshake().hello, new Uint8Array(1536)]);
+    const damage = fc.array(fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(damage, fc.boolean(), async (changes, once) => {
+        const bytes = whole.slice();
+        for (const [at, value] of changes) bytes[at] = value;
+        const { socket, closed } = stranger(town.port, once ? Buffer.concat([opening, bytes]) : opening);
+        if (!once) for (let at = 0; at < bytes.length; at += 100) socket.write(bytes.subarray(at, at + 100));
+        socket.end();
+        await closed;
+        assert.deepEqual(town.faults, []);
+      }),
+      { numRuns: 150 },
+    );
+    await town.emptied();
     await town.unharmed();
   });
 
