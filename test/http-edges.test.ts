@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
 import { HttpListener } from "../src/server/http/http-listener.ts";
 import { silentLog } from "../src/server/log.ts";
@@ -7,24 +11,28 @@ import { RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
 const headersTimeout = 400;
+const idleTimeout = 500;
+let folder: string;
 let hub: Hub;
 let listener: HttpListener;
 let port: number;
 let base: string;
 
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "millrace-edges-"));
   hub = new Hub();
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   listener = new HttpListener({
     facts: { version: "1.2.3", startedAt: 0, hub, ports },
     log: silentLog(),
-    webFolders: [],
+    webFolders: [folder],
     allowedOrigins: ["https://good.example"],
     maxConnections: 100,
     maxViewers: 2,
     waitForPublisher: 0,
     linger: 1000,
     headersTimeout,
+    idleTimeout,
   });
   await listener.listen({ host: "127.0.0.1", port: 0 });
   port = listener.address()!.port;
@@ -33,6 +41,7 @@ before(async () => {
 after(async () => {
   hub.close();
   await listener.close(200);
+  await rm(folder, { recursive: true });
 });
 
 test("heads that never come, or come byte by byte, are cut", async () => {
@@ -154,6 +163,32 @@ test("the API tells of streams as its description says", async () => {
   const description = await body(await fetch(`${base}/api/v1/openapi.json`));
   assert.deepEqual(Object.keys(description["paths"]!).toSorted(), ["/api/v1/streams", "/api/v1/streams/{name}"]);
   tone.publication.close("unpublished");
+});
+
+test("assets are sent, are not sent again, and not for ever to who does not read", async () => {
+  await writeFile(join(folder, "big.txt"), "x".repeat(16_000_000));
+  const first = await fetch(`${base}/assets/big.txt`);
+  assert.equal((await first.text()).length, 16_000_000);
+  const again = await fetch(`${base}/assets/big.txt`, { headers: { "if-none-match": first.headers.get("etag")! } });
+  assert.equal(again.status, 304);
+  const stuck = await RawConnection.open(port);
+  stuck.socket.pause();
+  stuck.send("GET /assets/big.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+  await delay(idleTimeout * 3);
+  stuck.socket.resume();
+  await stuck.closed;
+  assert.ok(stuck.received.length < 16_000_000);
+});
+
+test("a viewer that waits is not idle", async () => {
+  const tone = new Tone(hub, "live/quiet");
+  const viewer = await RawConnection.open(port);
+  viewer.send("GET /live/quiet.flv HTTP/1.1\r\nHost: x\r\n\r\n");
+  await viewer.until((text) => text.includes("FLV"));
+  await delay(idleTimeout * 2);
+  assert.ok(!viewer.socket.closed);
+  tone.publication.close("unpublished");
+  await viewer.closed;
 });
 
 test("health, and a plain word where the pages were not built", async () => {

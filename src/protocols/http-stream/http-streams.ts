@@ -61,6 +61,8 @@ export class HttpStreams {
   ): Promise<void> {
     const { socket } = request;
     this.#sockets.add(socket);
+    // While it waits, and while its publisher is away, nothing moves; the pump knows when it stalls.
+    socket.setTimeout(0);
     let release: (() => void) | undefined;
     let started = false;
     try {
@@ -71,6 +73,7 @@ export class HttpStreams {
       started = true;
     } finally {
       if (!started) {
+        socket.setTimeout(this.#options.linger);
         this.#sockets.delete(socket);
         release?.();
       }

@@ -29,6 +29,8 @@ export interface HttpListenerOptions {
   readonly pingInterval?: number;
   /** From the first byte (or the connection) to the end of a request's head. */
   readonly headersTimeout?: number;
+  /** Without a byte in either direction, on connections that show no stream. */
+  readonly idleTimeout?: number;
 }
 
 /** Bytes of a request's head at most. */
@@ -91,7 +93,7 @@ export class HttpListener {
   }
 
   #createServer(): Server {
-    const { headersTimeout = 8000, maxConnections } = this.#options;
+    const { headersTimeout = 8000, idleTimeout = 30_000, maxConnections } = this.#options;
     const server = createServer({
       maxHeaderSize: headLimit,
       headersTimeout,
@@ -103,6 +105,7 @@ export class HttpListener {
       shouldUpgradeCallback: (request) => /^websocket$/i.test(request.headers.upgrade ?? ""),
     });
     server.maxConnections = maxConnections;
+    server.timeout = idleTimeout;
     server.on("request", (request, response) => this.#request(request, response));
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     server.on("checkContinue", (request, response) => this.#request(request, response));

@@ -1,5 +1,6 @@
 import { getRequestListener } from "@hono/node-server";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
 import { streamAddress } from "../../hub/identity.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { Log } from "../log.ts";
@@ -116,7 +117,9 @@ export class Router {
     const fresh = { ...headers, ETag: file.etag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff" };
     if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(file.etag)) return void response.writeHead(304, fresh).end();
     response.writeHead(200, { ...fresh, "Content-Type": file.type, "Content-Length": file.length });
-    response.end(request.method === "HEAD" ? undefined : await file.read());
+    if (request.method === "HEAD") return void response.end();
+    // A reader that leaves or dawdles ends its own response; there is nobody to tell.
+    await pipeline(file.open(), response).catch(() => response.destroy());
   }
 
   #fail(exchange: Exchange, error: unknown): void {

@@ -1,3 +1,4 @@
+import { createReadStream, type ReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 
@@ -7,6 +8,7 @@ export interface StaticFile {
   readonly etag: string;
   readonly length: number;
   read(): Promise<Buffer>;
+  open(): ReadStream;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -48,7 +50,7 @@ export class StaticFiles {
       const found = await stat(file).catch(() => undefined);
       if (!found?.isFile()) continue;
       const etag = `"${found.size.toString(36)}-${Math.trunc(found.mtimeMs).toString(36)}"`;
-      return { type, etag, length: found.size, read: () => readFile(file) };
+      return { type, etag, length: found.size, read: () => readFile(file), open: () => createReadStream(file) };
     }
     return undefined;
   }
