@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import type { Writable } from "node:stream";
 import { findProgram } from "../../tools/programs.ts";
 
 export interface StartOptions {
@@ -14,8 +15,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Runs it as nobody if the tests run as root: VLC refuses root. */
   readonly unprivileged?: boolean;
-  /** Bytes for its standard input, which is closed after them. */
-  readonly input?: Uint8Array;
+  /** Bytes for its standard input, which is closed after them; `open`: the test writes to `stdin` by itself. */
+  readonly input?: Uint8Array | "open";
   /** What `stop` sends first; default SIGINT, at which FFmpeg, GStreamer and mpv end their streams properly. */
   readonly stopSignal?: NodeJS.Signals;
 }
@@ -57,7 +58,7 @@ export class RunningProgram implements AsyncDisposable {
     child.stdout?.on("data", (bytes: Buffer) => this.#heard(this.#stdout, bytes));
     child.stderr?.on("data", (bytes: Buffer) => this.#heard(this.#stderr, bytes));
     const kill = (): void => void child.kill("SIGKILL");
-    process.once("exit", kill);
+    process.setMaxListeners(Math.max(process.getMaxListeners(), process.listenerCount("exit") + 2)).once("exit", kill);
     const { promise, resolve, reject } = Promise.withResolvers<Finished>();
     child.once("error", reject);
     child.once("close", (code, signal) => {
@@ -78,6 +79,12 @@ export class RunningProgram implements AsyncDisposable {
 
   get stderr(): string {
     return Buffer.concat(this.#stderr).toString("utf8");
+  }
+
+  /** Its standard input, where it was started with `input: "open"`. */
+  get stdin(): Writable {
+    if (this.#child.stdin === null) throw new Error(`${this.name} was started without an open input`);
+    return this.#child.stdin;
   }
 
   get pid(): number {
@@ -163,7 +170,8 @@ export function start(name: string, args: readonly string[], options: StartOptio
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     ...(options.unprivileged === true && isRoot && { uid: nobody, gid: nobody }),
   });
-  child.stdin?.on("error", () => {}).end(options.input);
+  child.stdin?.on("error", () => {});
+  if (options.input !== "open") child.stdin?.end(options.input);
   return new RunningProgram(name, child, options);
 }
 
