@@ -60,7 +60,9 @@ export class MillracePlayer extends ElementBase {
   #isBuffering = false;
   #missing = "";
   #atLive = false;
+  /** A new start is due at the end of this turn; and `play()` was called before it. */
   #restarting = false;
+  #mustStart = false;
   #timer: ReturnType<typeof setInterval> | undefined;
   #unlisten: AbortController | undefined;
 
@@ -143,7 +145,8 @@ export class MillracePlayer extends ElementBase {
 
   /** Starts, or goes on at the newest there is. */
   play(): void {
-    if (this.#player === undefined) this.#start();
+    if (this.#restarting) this.#mustStart = true;
+    else if (this.#player === undefined) this.#start();
     else if (this.#isPaused) {
       this.#isPaused = false;
       this.#player.play();
@@ -253,8 +256,9 @@ export class MillracePlayer extends ElementBase {
     this.#restarting = true;
     queueMicrotask(() => {
       this.#restarting = false;
+      const wasPlaying = this.#mustStart || (this.#player !== undefined && !this.#isPaused);
+      this.#mustStart = false;
       if (!this.isConnected) return;
-      const wasPlaying = this.#player !== undefined && !this.#isPaused;
       this.#stop();
       if (this.src !== "" && (this.autoplay || wasPlaying)) this.#start();
       else this.#setState(PlayerState.idle, "");

@@ -237,7 +237,8 @@ export class Player {
     return {
       playing: () => {
         listener.buffering(false);
-        if (this.#pausedAt === undefined) this.#set(PlayerState.playing, "");
+        // What is buffered is played to its end when the stream is over already.
+        if (this.#pausedAt === undefined && this.#isConnected && this.#dataAt > 0) this.#set(PlayerState.playing, "");
       },
       waiting: () => {
         this.#counts.waitings += 1;
