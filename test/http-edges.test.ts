@@ -180,6 +180,15 @@ test("assets are sent, are not sent again, and not for ever to who does not read
   assert.ok(stuck.received.length < 16_000_000);
 });
 
+test("a stream asked for behind an unfinished answer ends the connection", async () => {
+  new Tone(hub, "live/second");
+  await writeFile(join(folder, "first.txt"), "first");
+  const peer = await RawConnection.open(port);
+  peer.send("GET /assets/first.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /live/second.flv HTTP/1.1\r\nHost: x\r\n\r\n");
+  await peer.closed;
+  assert.ok(!peer.text.includes("FLV"));
+});
+
 test("a viewer that waits is not idle", async () => {
   const tone = new Tone(hub, "live/quiet");
   const viewer = await RawConnection.open(port);

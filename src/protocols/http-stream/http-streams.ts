@@ -60,6 +60,8 @@ export class HttpStreams {
     shared: Readonly<Record<string, string>>,
   ): Promise<void> {
     const { socket } = request;
+    // Asked for before an earlier answer was through: our bytes, which go past `node:http`, would overtake it.
+    if (response.socket === null) return void socket.destroy();
     this.#sockets.add(socket);
     // While it waits, and while its publisher is away, nothing moves; the pump knows when it stalls.
     socket.setTimeout(0);
