@@ -32,6 +32,8 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
   readonly #owner: ContainerOutputOwner;
   readonly #muxer: Muxer;
   readonly #unfollow: () => void;
+  /** False during the replay, when errors belong to the viewer that asked. */
+  #following = false;
   #init: MuxedInit | undefined;
   readonly #maxBytes: number;
   /** Chunks since the newest random-access point; none where those are more bytes than a ring may hold. */
@@ -56,12 +58,9 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
     this.#owner = owner;
     this.#maxBytes = maxBytes;
     this.#muxer = container.muxer(this);
-    this.#following = false;
     this.#unfollow = timeline.follow(this);
     this.#following = true;
   }
-  /** False during the replay, when errors belong to the viewer that asked. */
-  #following: boolean;
 
   get over(): "ended" | "not-carried" | undefined {
     return this.#over;

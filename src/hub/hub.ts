@@ -164,7 +164,7 @@ export class Hub implements StreamOwner {
       };
       const waiter: Waiter = {
         resolve: (found) => (leave(), resolve(found)),
-        reject: (error) => (leave(), reject(error as Error)),
+        reject: (error) => (leave(), reject(error)),
       };
       const aborted = (): void => waiter.reject(signal?.reason);
       const cancel = this.options.scheduler.after(wait, () => waiter.reject(notLive(name)));

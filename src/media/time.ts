@@ -8,8 +8,3 @@ export function rescale(ticks: number, from: number, to: number): number {
 export function toMicros(ticks: number, timescale: number): number {
   return Math.round((ticks / timescale) * 1e6);
 }
-
-/** Microseconds as the nearest tick. */
-export function fromMicros(micros: number, timescale: number): number {
-  return Math.round((micros * timescale) / 1e6);
-}

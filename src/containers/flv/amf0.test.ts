@@ -108,7 +108,7 @@ test("nesting of 30,000 is refused without exhausting the stack", () => {
   assert.deepEqual(decodeAmf0All(encodeAmf0(deep)), [deep]);
   assert.throws(() => encodeAmf0([deep]), /nested deeper/);
   const [bottomless]: AmfValue[][] = [[]];
-  bottomless!.push(bottomless!);
+  bottomless!.push(bottomless);
   assert.throws(() => encodeAmf0(bottomless), /contains itself/);
 });
 

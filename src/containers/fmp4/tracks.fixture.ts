@@ -44,6 +44,4 @@ export const opusHead = hex("4f707573486561640102380144ac0000feff00");
 export const streamInfo = hex(`10001000${"000000".repeat(2)}0ac44370${"00".repeat(4 + 16)}`);
 
 /** An hvcC whose three arrays are not said to be complete. */
-export const incompleteHvcC = hex(
-  `01016000000090000000000078f000fcfdf8f800000f03${"20000100024001"}${"21000100034201aa"}${"22000200014400020102"}`,
-);
+export const incompleteHvcC = hex(`01016000000090000000000078f000fcfdf8f800000f032000010002400121000100034201aa22000200014400020102`);
