@@ -30,25 +30,3 @@ export class ReceiveWindow {
     return this.#received % 0x1_0000_0000;
   }
 }
-
-/**
- * Follows the acknowledgements a peer sends, across 2^32: how much of what we sent has arrived there. Peers count
- * the handshake or do not, and some begin anew, so that the figure is good for measuring lag, not for accounting.
- */
-export class SendWindow {
-  #last = 0;
-  #acknowledged = 0;
-
-  /** All bytes the peer has acknowledged, not wrapped. */
-  get acknowledged(): number {
-    return this.#acknowledged;
-  }
-
-  /** @param sequence as received, 32 bits. */
-  acknowledge(sequence: number): void {
-    const step = (sequence - this.#last) >>> 0;
-    // A step of more than half the circle is a step back: a count that began anew.
-    if (step < 0x8000_0000) this.#acknowledged += step;
-    this.#last = sequence;
-  }
-}

@@ -43,6 +43,10 @@ export class MessageStreams implements PlayingOwner {
     return this.#owner.context.hub;
   }
 
+  admit(): () => void {
+    return this.#owner.context.admit();
+  }
+
   /** Some stream publishes, plays or waits to. */
   get active(): boolean {
     for (const role of this.#roles.values()) if (role !== "idle") return true;
@@ -219,7 +223,10 @@ export class MessageStreams implements PlayingOwner {
     const words = replaced ? "Another publisher has taken over." : "This server is closing.";
     const code = replaced ? StatusCode.publishBadName : StatusCode.unpublishSuccess;
     this.connection.write(status(streamId, code, words, { details: publishing.name }));
-    this.connection.close();
+    // The newcomer may be another message stream of this very connection, which is told in this turn that it publishes.
+    queueMicrotask(() => {
+      if (!replaced || !this.active) this.connection.close();
+    });
   }
 
   #publisherOf(name: AmfValue, connect: ConnectRequest): number | undefined {

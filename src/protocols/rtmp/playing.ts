@@ -29,6 +29,8 @@ export interface PlayRequest {
 export interface PlayingOwner {
   readonly hub: Hub;
   readonly connection: Connection;
+  /** Counts a viewer in; the function counts it out. @throws {Refusal} if there are too many */
+  admit(): () => void;
   /** It plays now. */
   started(playing: Playing): void;
   /** It is over and the message stream is free. `closing`: the session should go too. */
@@ -42,6 +44,7 @@ export class Playing implements PlayheadSink {
   readonly request: PlayRequest;
   readonly #owner: PlayingOwner;
   #waiting: AbortController | undefined;
+  #giveUpSeat: (() => void) | undefined;
   #stream: Stream | undefined;
   #playhead: Playhead | undefined;
   #audio = true;
@@ -60,6 +63,7 @@ export class Playing implements PlayheadSink {
     const waiting = new AbortController();
     this.#waiting = waiting;
     try {
+      this.#giveUpSeat ??= this.#owner.admit();
       const stream = await this.#owner.hub.watch(name, wait, waiting.signal);
       this.#waiting = undefined;
       if (!this.#over) this.#begin(stream);
@@ -76,6 +80,7 @@ export class Playing implements PlayheadSink {
     this.#over = true;
     this.#waiting?.abort();
     this.#letGo();
+    this.#leaveSeat();
   }
 
   /** Says goodbye because the server closes. */
@@ -208,9 +213,15 @@ export class Playing implements PlayheadSink {
     });
   }
 
+  #leaveSeat(): void {
+    this.#giveUpSeat?.();
+    this.#giveUpSeat = undefined;
+  }
+
   #finish(why: string, closing: boolean): void {
     this.#over = true;
     this.#stream = undefined;
+    this.#leaveSeat();
     this.#owner.ended(this, why, closing);
   }
 }

@@ -11,6 +11,8 @@ export interface RtmpListenerOptions {
   readonly limits?: Partial<RtmpLimits>;
   /** Milliseconds that a player waits for a publisher; 10,000 if not given. */
   readonly waitForPublisher?: number;
+  /** Counts a viewer in and returns what counts it out; throws a `Refusal` if there are too many. Not limited if not given. */
+  readonly admit?: () => () => void;
   /** Port of the web pages, told to browsers that come here. */
   readonly webPort?: number;
   /** Connections at one time; 20,000 if not given. */
@@ -42,6 +44,7 @@ export class RtmpListener {
       log: options.log ?? silentLog,
       limits,
       waitForPublisher: options.waitForPublisher ?? 10_000,
+      admit: options.admit ?? (() => () => undefined),
       webPort: options.webPort,
     };
     const shortest = Math.min(limits.handshakeMs, limits.setupMs, limits.stalledMessageMs, limits.pingMs);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { amfObject, amfProperties, encodeAmf0, type AmfValue } from "../../containers/flv/amf0.ts";
 import { Hub, type HubOptions } from "../../hub/hub.ts";
-import { RtmpClient } from "../../../test/support/rtmp-client.ts";
+import { Refusal } from "../../hub/refusal.ts";
+import { RtmpClient, statusCode } from "../../../test/support/rtmp-client.ts";
 import { audioBody, avcHeader, sendFrames, sendHeaders, videoBody } from "../../../test/support/rtmp-media.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { readControl, setPeerBandwidth, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
@@ -373,6 +374,88 @@ describe("RTMP session", () => {
     await Promise.all([publisher.closed, player.closed]);
     assert.ok(publisher.codes.includes("NetStream.Unpublish.Success"));
     assert.ok(player.codes.includes("NetStream.Play.UnpublishNotify"));
+  });
+
+  it("goes on where a connection publishes the same name again on another message stream", async () => {
+    await using here = await place();
+    const client = await here.client();
+    const first = await client.publish("live", "cam");
+    const second = await client.createStream();
+    client.command(second, "publish", null, "cam", "live");
+    await client.heard((heard) => heard.streamId === second && statusCode(heard) === "NetStream.Publish.Start");
+    assert.equal((await client.status("NetStream.Publish.BadName")).streamId, first);
+    assert.equal((await client.call("_checkbw", null)).name, "_result");
+    assert.equal(here.hub.streams.size, 1);
+  });
+
+  it("pings who is silent, and gives up a publisher that does not answer, but no player", async () => {
+    await using here = await place({ grace: 0 }, { limits: { pingMs: 100 } });
+    // Silent for longer than the publisher.
+    const mute = await here.client();
+    await mute.connectApp("live");
+    mute.command(await mute.createStream(), "play", null, "nobody");
+    const publisher = await here.client();
+    const streamId = await publisher.publish("live", "cam");
+    sendHeaders(publisher, streamId);
+    sendFrames(publisher, streamId, 0, 1);
+    const player = await here.client();
+    await player.play("live", "cam");
+    await publisher.message((m) => m.type === MessageType.userControl && m.body[1] === UserControlEvent.pingRequest);
+    await publisher.closed;
+    await player.status("NetStream.Play.UnpublishNotify");
+    assert.equal(here.hub.streams.size, 0);
+    await mute.message((m) => m.type === MessageType.userControl && m.body[1] === UserControlEvent.pingRequest);
+    assert.equal((await mute.call("_checkbw", null)).name, "_result");
+  });
+
+  it("lets go of a viewer that stops reading, and nobody else notices", async () => {
+    await using here = await place({ stallTimeout: 300, retention: { beforeNewestStart: 0, maxBytes: 8e6 } });
+    const publisher = await here.client();
+    const streamId = await publisher.publish("live", "cam");
+    sendHeaders(publisher, streamId);
+    sendFrames(publisher, streamId, 0, 1);
+    const stopped = await here.client();
+    const good = await here.client();
+    await stopped.play("live", "cam");
+    await good.play("live", "cam");
+    stopped.socket.pause();
+    let last = 0;
+    for (let i = 1; here.listener.sessions === 3; i++) {
+      publisher.send(6, MessageType.video, i * 40, streamId, videoBody(i % 10 === 0, i, 300_000));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      last = i;
+    }
+    await good.message((m) => m.type === MessageType.video && m.timestamp === last * 40);
+    const times = good.of(MessageType.video).map((m) => m.timestamp);
+    assert.equal(times.length, last + 2);
+    assert.ok(here.hub.streams.get("live/cam")!.viewers === 1);
+  });
+
+  it("takes as many viewers as it may, those who wait included, and each seat again", async () => {
+    let seats = 1;
+    const admit = (): (() => void) => {
+      if (seats === 0) throw new Refusal("full", "No seat is free.");
+      seats -= 1;
+      return () => void (seats += 1);
+    };
+    await using here = await place({}, { admit });
+    const client = await here.client();
+    await client.connectApp("live");
+    const [one, two] = [await client.createStream(), await client.createStream()];
+    client.command(one, "play", null, "cam");
+    client.command(two, "play", null, "cam");
+    assert.equal((await client.status("NetStream.Play.Failed")).streamId, two);
+    client.command(0, "deleteStream", null, one);
+    const publisher = await here.client();
+    const streamId = await publisher.publish("live", "cam");
+    sendHeaders(publisher, streamId);
+    sendFrames(publisher, streamId, 0, 1);
+    client.command(two, "play", null, "cam");
+    await client.message(at(1));
+    assert.equal(seats, 0);
+    client.socket.destroy();
+    while (here.listener.sessions > 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(seats, 1);
   });
 
   it("takes no more connections than it may", async () => {

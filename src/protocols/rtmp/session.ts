@@ -21,6 +21,8 @@ export interface SessionContext {
   readonly limits: RtmpLimits;
   /** Milliseconds that a player waits for a publisher. */
   readonly waitForPublisher: number;
+  /** Counts a viewer in; the function counts it out. @throws {Refusal} `full` */
+  readonly admit: () => () => void;
   /** Port of the web pages, told to browsers that come here. */
   readonly webPort: number | undefined;
 }
@@ -217,7 +219,10 @@ export class Session implements MessageStreamsOwner {
   /** Writes the reason of a session's end to the log: the peer's mistake, or ours. */
   #explain(error: unknown): void {
     const { log } = this.context;
-    if (error instanceof ProtocolError) {
+    if (this.connection.received === 0 && this.connection.end === "peer closed") {
+      // A port scan, or a load balancer that looks whether we are there.
+      log.debug(this.fields, "RTMP connection ended before its first byte");
+    } else if (error instanceof ProtocolError) {
       log.warn({ ...this.fields, code: error.code, reason: error.message }, `RTMP session ended: ${error.message}`);
     } else {
       log.error({ ...this.fields, err: error }, "RTMP session ended by a fault of this server");
