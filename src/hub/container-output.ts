@@ -31,9 +31,8 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
   readonly outputs = new Map<string, Output>();
   readonly #owner: ContainerOutputOwner;
   readonly #muxer: Muxer;
-  readonly #unfollow: () => void;
-  /** False during the replay, when errors belong to the viewer that asked. */
-  #following = false;
+  /** Undefined during the replay, when errors belong to the viewer that asked. */
+  readonly #unfollow: (() => void) | undefined;
   #init: MuxedInit | undefined;
   readonly #maxBytes: number;
   /** Chunks since the newest random-access point; none where those are more bytes than a ring may hold. */
@@ -59,7 +58,6 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
     this.#maxBytes = maxBytes;
     this.#muxer = container.muxer(this);
     this.#unfollow = timeline.follow(this);
-    this.#following = true;
   }
 
   get over(): "ended" | "not-carried" | undefined {
@@ -131,7 +129,7 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
 
   /** Nobody watches any more. */
   close(): void {
-    this.#unfollow();
+    this.#unfollow?.();
     this.#forget();
   }
 
@@ -147,7 +145,7 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
     try {
       call();
     } catch (error) {
-      if (!this.#following) throw error;
+      if (this.#unfollow === undefined) throw error;
       this.words = error instanceof NotCarried ? error.message : "";
       this.#unfollow();
       this.#finish("not-carried");
