@@ -39,6 +39,22 @@ test("an abort ends a program", async () => {
   assert.equal((await idle.finished).signal, "SIGTERM");
 });
 
+if (process.getuid !== undefined) {
+  test("a program can be run as nobody, where we are root", async () => {
+    const { stdout } = await run("/usr/bin/id", ["-u"], { unprivileged: true });
+    assert.equal(Number(stdout.toString()), process.getuid?.() || 65534);
+  });
+}
+
+test("a frozen program says nothing until it is resumed", async () => {
+  await using echo = start(process.execPath, ["-e", "process.stdout.write('ready'); setTimeout(() => console.log('late'), 100);"]);
+  await echo.said(/ready/, soon());
+  echo.pause();
+  await assert.rejects(echo.said(/late/, AbortSignal.timeout(300)), /in time/);
+  echo.resume();
+  await echo.said(/late/, soon());
+});
+
 test("clips have what was asked for and are made once", async () => {
   const clip = await makeClip({ seconds: 1, gop: 10 });
   const packets = await packetsOf(clip);
