@@ -84,7 +84,7 @@ export class CollectingSink implements PlayheadSink {
   endedBy: PlayheadEnd | undefined;
   /** While true, writes are not taken. */
   blocked = false;
-  #held: (() => void)[] = [];
+  readonly #held: (() => void)[] = [];
 
   write(data: Uint8Array, taken: () => void): void {
     this.text += new TextDecoder().decode(data);

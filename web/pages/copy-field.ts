@@ -9,8 +9,7 @@ export function copyField(label: string, text: string, hint = ""): HTMLElement {
   const status = element("span", { "aria-live": "polite" }, "Copy");
   const button = element("button", { type: "button", class: "copy-button", "aria-label": `Copy ${label}` }, status);
   let timer = 0;
-  button.addEventListener("click", async () => {
-    const copied = await copyText(text, code);
+  const tell = (copied: boolean): void => {
     status.textContent = copied ? "Copied" : "Selected: press Ctrl+C";
     button.classList.toggle("done", copied);
     button.removeAttribute("aria-label");
@@ -20,7 +19,8 @@ export function copyField(label: string, text: string, hint = ""): HTMLElement {
       button.setAttribute("aria-label", `Copy ${label}`);
       button.classList.remove("done");
     }, praiseFor);
-  });
+  };
+  button.addEventListener("click", () => void copyText(text, code).then(tell));
   const name = element("span", { class: "copy-label" }, label);
   if (hint !== "") name.append(" ", element("small", {}, hint));
   return element("div", { class: "copy-field" }, name, code, button);
@@ -34,6 +34,7 @@ async function copyText(text: string, shown: HTMLElement): Promise<boolean> {
   } catch {
     const selection = window.getSelection();
     selection?.selectAllChildren(shown);
+    // oxlint-disable-next-line typescript/no-deprecated -- without https there is no other way to the clipboard
     return document.execCommand("copy");
   }
 }
