@@ -129,11 +129,13 @@ async function compare(publisher: Publisher, clipOptions: ClipOptions, audience:
   const clip = await makeClip(clipOptions);
   const sent = await packetsOf(clip);
   const url = place.url("live/cam");
-  const playing = audience.map((player) => player.play(url, place.folder));
+  const playing = Promise.all(audience.map((player) => player.play(url, place.folder)));
+  // Awaited below; if publishing fails, that is the failure to report.
+  playing.catch(() => undefined);
   await place.waiting(audience.length);
   await using publishing = publisher.publish(clip, url);
   await publishing.succeeded();
-  for (const [i, got] of (await Promise.all(playing)).entries()) {
+  for (const [i, got] of (await playing).entries()) {
     const { name } = audience[i]!;
     assertTail(hashes(got, "video"), hashes(sent, "video"), 0, `video of ${name}`);
     assertTail(hashes(got, "audio"), hashes(sent, "audio"), audioBeforeStart, `audio of ${name}`);

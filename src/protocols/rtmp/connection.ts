@@ -8,7 +8,7 @@ import type { RtmpLimits } from "./limits.ts";
 const defaultWindow = 2_500_000;
 
 /** Why a connection is over, where neither side broke a rule. */
-export type ConnectionEnd = "peer closed" | "socket error" | "closed by us";
+export type ConnectionEnd = "peer closed" | "closed by us" | `socket error ${string}`;
 
 /**
  * One socket: bytes out in whole messages, bytes in to whoever listens, first by count (`take`), then as they come
@@ -48,7 +48,7 @@ export class Connection {
     this.over.catch(() => undefined);
     this.closed = new Promise((resolve) => (this.#gone = resolve));
     socket.on("data", (data: Buffer) => this.#received(data));
-    socket.on("error", () => (this.#end ??= "socket error"));
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => (this.#end ??= `socket error ${code ?? ""}`));
     socket.on("end", () => (this.#end ??= "peer closed"));
     socket.on("close", () => this.#closed());
   }
