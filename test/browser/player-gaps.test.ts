@@ -26,7 +26,11 @@ interface Watching {
 const latency = "0.5";
 
 /** Watches a live clip until it has settled, does something to it, and looks at what came of it. */
-async function watch(what: (watching: Watching) => Promise<void>, attributes: Readonly<Record<string, string>> = {}, of = clip): Promise<void> {
+async function watch(
+  what: (watching: Watching) => Promise<void>,
+  attributes: Readonly<Record<string, string>> = {},
+  of = clip,
+): Promise<void> {
   const live = new LiveClip(of);
   const server = new FakeMp4Server(live);
   await server.listen();

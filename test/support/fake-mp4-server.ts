@@ -46,7 +46,10 @@ export class FakeMp4Server {
     this.#server.on("upgrade", (request, socket, head) => {
       this.asked.push(request.url ?? "");
       if (this.isDown || !this.webSocket) socket.destroy();
-      else this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(webSocketViewer(client), (gone) => client.on("close", gone)));
+      else
+        this.#sockets.handleUpgrade(request, socket, head, (client) =>
+          this.#welcome(webSocketViewer(client), (gone) => client.on("close", gone)),
+        );
     });
     live?.on("message", (message) => this.#broadcast(message));
   }
@@ -97,7 +100,8 @@ export class FakeMp4Server {
     } else if (url.pathname.endsWith(".mp4")) {
       this.asked.push(request.url ?? "");
       if (this.isDown) response.destroy();
-      else if (this.refusal !== undefined) response.writeHead(this.refusal.status, { "content-type": "text/plain" }).end(this.refusal.reason);
+      else if (this.refusal !== undefined)
+        response.writeHead(this.refusal.status, { "content-type": "text/plain" }).end(this.refusal.reason);
       else this.#welcome(responseViewer(response), (gone) => response.on("close", gone));
     } else {
       response.writeHead(204).end();

@@ -77,7 +77,8 @@ function readClip(file: Uint8Array): Omit<LoopClip, "seconds"> {
 function trackOf(track: MovieTrack): Track {
   const { id, timescale, width, height, channels, sampleRate, entryType } = track;
   const common = { id, timescale, isDefault: true, codecString: codecString(track), config: configOf(track) };
-  if (track.kind === "video") return { ...common, kind: "video", codec: entryType === "avc1" ? Codec.avc : Codec.vp9, width, height, frameRate };
+  if (track.kind === "video")
+    return { ...common, kind: "video", codec: entryType === "avc1" ? Codec.avc : Codec.vp9, width, height, frameRate };
   const aac = entryType === "mp4a";
   return { ...common, kind: "audio", codec: aac ? Codec.aac : Codec.opus, sampleRate, channels, samplesPerFrame: aac ? 1024 : 960 };
 }

@@ -88,7 +88,10 @@ export class PlayerPage {
   /** Waits until an expression over `report`, the probe's report, holds. */
   async until(expression: string, timeout = 10_000): Promise<ProbeReport> {
     try {
-      await this.page.waitForFunction(`(() => { const report = probe.report(); return ${expression}; })()`, undefined, { timeout, polling: 50 });
+      await this.page.waitForFunction(`(() => { const report = probe.report(); return ${expression}; })()`, undefined, {
+        timeout,
+        polling: 50,
+      });
     } catch (error) {
       throw new Error(`${expression} did not come true: ${JSON.stringify(await this.report())}`, { cause: error });
     }

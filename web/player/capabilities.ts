@@ -44,7 +44,8 @@ function worth(tracks: readonly StreamTrack[]): number {
 }
 
 async function playedBy(engine: EngineKind, tracks: readonly StreamTrack[]): Promise<StreamTrack[]> {
-  const plays = await Promise.all(tracks.map((track) => (engine === EngineKind.mse ? msePlays(track.mimeType) : webCodecsPlays(track))));
+  if (engine === EngineKind.mse) return tracks.filter((track) => msePlays(track.mimeType));
+  const plays = await Promise.all(tracks.map(webCodecsPlays));
   return tracks.filter((_, index) => plays[index]);
 }
 

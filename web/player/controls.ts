@@ -56,6 +56,7 @@ export class Controls {
   readonly #spinner = element("div", { class: "spinner", "aria-hidden": "true" });
   readonly #action = element("button", { type: "button", class: "action", part: "button action" });
   readonly #message = element("div", { class: "message", part: "message" }, this.#spinner, this.#title, this.#hint, this.#action);
+  readonly #listening = element("div", { class: "listening", part: "listening" }, icon(...Icons.sound), "Sound only");
   readonly #buffering = element("div", { class: "buffering", part: "buffering", "aria-hidden": "true" });
   readonly #start = element("button", { type: "button", class: "start", part: "button start", "aria-label": "Play" }, icon(...Icons.play));
   readonly #unmute = element("button", { type: "button", class: "unmute", part: "button unmute" }, icon(...Icons.muted), "Tap to unmute");
@@ -64,7 +65,15 @@ export class Controls {
   readonly #play: HTMLButtonElement;
   readonly #live = element("button", { type: "button", class: "live", part: "button live" }, "LIVE");
   readonly #mute: HTMLButtonElement;
-  readonly #volume = element("input", { type: "range", class: "volume", part: "volume", min: "0", max: "1", step: "0.05", "aria-label": "Volume" });
+  readonly #volume = element("input", {
+    type: "range",
+    class: "volume",
+    part: "volume",
+    min: "0",
+    max: "1",
+    step: "0.05",
+    "aria-label": "Volume",
+  });
   readonly #inset: HTMLButtonElement;
   readonly #fullscreen: HTMLButtonElement;
   readonly #bar: HTMLElement;
@@ -80,7 +89,7 @@ export class Controls {
     const tools = [this.#play, this.#live, element("div", { class: "space" }), this.#mute, this.#volume, this.#inset, this.#fullscreen];
     this.#bar = element("div", { class: "bar", part: "controls", role: "group", "aria-label": "Player controls" }, ...tools);
     const pictures = [this.#poster, this.video, this.canvas, this.still];
-    const overlays = [this.#message, this.#buffering, this.#notice, this.#bar, this.#start, this.#unmute, this.#status];
+    const overlays = [this.#listening, this.#buffering, this.#notice, this.#bar, this.#message, this.#start, this.#unmute, this.#status];
     this.root = element("div", { class: "root", part: "root" }, ...pictures, ...overlays);
     this.still.hidden = true;
     this.canvas.hidden = true;
@@ -99,10 +108,13 @@ export class Controls {
     classList.toggle("still-hidden", view.hasPicture && view.state !== PlayerState.idle);
     classList.toggle("at-live", view.atLive);
     classList.toggle("asks-unmute", view.mutedByBrowser);
+    classList.toggle("says", !quiet);
     this.#message.hidden = quiet;
+    this.#listening.hidden = !(view.state === PlayerState.playing && !view.hasPicture && view.hasAudio && view.missing === "");
     this.#title.textContent = text.title;
     this.#hint.textContent = text.hint;
-    this.#spinner.hidden = view.state !== PlayerState.connecting && view.state !== PlayerState.reconnecting && view.state !== PlayerState.waiting;
+    this.#spinner.hidden =
+      view.state !== PlayerState.connecting && view.state !== PlayerState.reconnecting && view.state !== PlayerState.waiting;
     this.#action.hidden = text.action === undefined;
     this.#action.textContent = text.action ?? "";
     this.#buffering.hidden = !(view.isBuffering && view.state === PlayerState.playing);
@@ -110,8 +122,11 @@ export class Controls {
     this.#unmute.hidden = !(view.mutedByBrowser && view.state === PlayerState.playing);
     this.#notice.hidden = view.missing === "" || !quiet;
     this.#notice.textContent = view.missing;
-    this.#showBar(view);
-    this.#announce(quiet && view.state !== PlayerState.paused && view.missing !== "" ? `${text.title}. ${view.missing}` : text.title, text.hint);
+    this.#showBar(view, quiet);
+    this.#announce(
+      quiet && view.state !== PlayerState.paused && view.missing !== "" ? `${text.title}. ${view.missing}` : text.title,
+      text.hint,
+    );
     this.#mayIdle = view.state === PlayerState.playing;
     if (!this.#mayIdle) this.active();
   }
@@ -151,18 +166,25 @@ export class Controls {
     return this.root.querySelector(":focus-visible") !== null;
   }
 
-  #showBar(view: ControlsView): void {
+  /** @param isQuiet no message is shown: beside one there is nothing to do but to leave or fill the screen. */
+  #showBar(view: ControlsView, isQuiet: boolean): void {
     this.#bar.hidden = !view.showBar || view.state === PlayerState.idle;
+    this.#play.hidden = !isQuiet;
+    this.#live.hidden = !isQuiet;
     label(this.#play, view.isPaused ? "Play (k)" : "Pause (k)", view.isPaused ? Icons.play : Icons.pause);
     label(this.#mute, view.muted ? "Unmute (m)" : "Mute (m)", view.muted ? Icons.muted : Icons.sound);
-    label(this.#fullscreen, view.isFullscreen ? "Leave full screen (f)" : "Full screen (f)", view.isFullscreen ? Icons.window : Icons.fullscreen);
+    label(
+      this.#fullscreen,
+      view.isFullscreen ? "Leave full screen (f)" : "Full screen (f)",
+      view.isFullscreen ? Icons.window : Icons.fullscreen,
+    );
     label(this.#inset, "Picture in picture", Icons.inset);
     this.#live.setAttribute("aria-label", view.atLive ? "Live" : "Jump to live");
     this.#live.title = view.atLive ? "You see the newest there is" : "Jump to live";
-    this.#mute.hidden = !view.hasAudio;
-    this.#volume.hidden = !view.hasAudio;
+    this.#mute.hidden = !view.hasAudio || !isQuiet;
+    this.#volume.hidden = !view.hasAudio || !isQuiet;
     this.#volume.value = String(view.muted ? 0 : view.volume);
-    this.#inset.hidden = !view.canPictureInPicture;
+    this.#inset.hidden = !view.canPictureInPicture || !isQuiet;
     this.#fullscreen.hidden = !view.canFullscreen;
   }
 

@@ -20,7 +20,12 @@ const statsEvery = 1000;
 /** What the player's events carry. None of them bubble. */
 export interface MillracePlayerEventMap {
   /** The state, or the words that go with it, changed. */
-  statechange: CustomEvent<{ readonly state: PlayerState; readonly previous: PlayerState; readonly message: string; readonly hint: string }>;
+  statechange: CustomEvent<{
+    readonly state: PlayerState;
+    readonly previous: PlayerState;
+    readonly message: string;
+    readonly hint: string;
+  }>;
   /** It was refused, is not supported, or failed: `code` is the state, `message` the reason in words. */
   error: CustomEvent<{ readonly code: PlayerState; readonly message: string }>;
   /** The figures, once a second while there is a stream. */
@@ -245,6 +250,7 @@ export class MillracePlayer extends ElementBase {
     this.#controls = new Controls(this.#asked);
     this.#controls.setPoster(this.poster);
     shadow.append(this.#controls.root);
+    this.#update();
     if (!this.hasAttribute("tabindex")) this.tabIndex = 0;
     if (!this.hasAttribute("role")) this.setAttribute("role", "region");
     if (!this.hasAttribute("aria-label")) this.setAttribute("aria-label", "Live video");

@@ -33,7 +33,10 @@ test("a second behind is caught up by rate alone, in under fifteen seconds", () 
   const state = { now: 0, ahead: 1.25 };
   const { rates, seeks, lowest } = play(controller, state, 15);
   assert.equal(seeks, 0);
-  assert.ok(rates.every((rate) => rate >= 1 && rate <= 1.15), `${rates}`);
+  assert.ok(
+    rates.every((rate) => rate >= 1 && rate <= 1.15),
+    `${rates}`,
+  );
   assert.ok(Math.abs(state.ahead - 0.25) < 0.08, `${state.ahead}`);
   assert.ok(lowest > 0.15);
 });
@@ -42,7 +45,10 @@ test("too small a buffer is filled by playing slower", () => {
   const controller = new LatencyController(0.25);
   const state = { now: 0, ahead: 0.06 };
   const { rates, lowest } = play(controller, state, 15);
-  assert.ok(rates.every((rate) => rate >= 0.95 && rate <= 1), `${rates}`);
+  assert.ok(
+    rates.every((rate) => rate >= 0.95 && rate <= 1),
+    `${rates}`,
+  );
   assert.ok(state.ahead > 0.17, `${state.ahead}`);
   assert.ok(lowest > 0.03);
 });

@@ -18,7 +18,7 @@ export function mediaUrl(src: string, base: string, transport: TransportKind, to
   const url = new URL(src, base);
   const secure = url.protocol === "https:" || url.protocol === "wss:";
   if (!secure && url.protocol !== "http:" && url.protocol !== "ws:") {
-    throw new TypeError(`the scheme ${url.protocol} is not one of http, https, ws and wss`);
+    throw new TypeError(`browsers cannot play ${url.protocol} addresses; src is the stream's http, https, ws or wss address`);
   }
   const scheme = transport === TransportKind.websocket ? "ws" : "http";
   // A "special" scheme may be changed to another in place (URL Standard, "can have a username/password/port").

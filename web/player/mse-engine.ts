@@ -149,7 +149,10 @@ export class MseEngine implements Engine {
     const wanted = this.#wanted();
     const video = wanted.some((track) => track.kind === "video");
     if (video && !(fragment.track.kind === "video" && fragment.sync)) return this.#built.length === 0 && !video;
-    return wanted.some((track) => !this.#built.some((built) => built.kind === track.kind)) || this.#built.some((built) => !this.#stays(built, wanted));
+    return (
+      wanted.some((track) => !this.#built.some((built) => built.kind === track.kind)) ||
+      this.#built.some((built) => !this.#stays(built, wanted))
+    );
   }
 
   /** Whether what was built can stay: sound that the configuration no longer has is silence from then on. */

@@ -74,7 +74,7 @@ export class Player {
   /** Where the playhead was on the last look. */
   #position: number | undefined;
   #later: ReturnType<typeof setTimeout> | undefined;
-  #counts = { seeks: 0, waitings: 0, reconnects: -1 };
+  readonly #counts = { seeks: 0, waitings: 0, reconnects: -1 };
 
   constructor(options: PlayerOptions, listener: PlayerListener) {
     this.#options = options;
@@ -305,13 +305,13 @@ export class Player {
       case CloseReason.blocked:
       case CloseReason.finished:
       case CloseReason.lost:
-        return [this.#state === PlayerState.connecting && this.#counts.reconnects < 0 ? this.#firstAttempts() : PlayerState.reconnecting, ""];
+        return this.#counts.reconnects < 0 ? [PlayerState.connecting, this.#firstAttempts()] : [PlayerState.reconnecting, ""];
     }
   }
 
-  /** Before anything was ever seen, "reconnecting" is said only after the first attempts failed. */
-  #firstAttempts(): PlayerState {
-    return this.#connection.attempts < 2 ? PlayerState.connecting : PlayerState.reconnecting;
+  /** Before anything was ever seen, failing is told of only after the first attempts. */
+  #firstAttempts(): string {
+    return this.#connection.attempts < 2 ? "" : "The server does not answer. It is tried again by itself.";
   }
 
   /** The page is seen again, or the network is back: what was asleep may be dead, and is surely late. */

@@ -25,7 +25,7 @@ export async function toggleFullscreen(host: HTMLElement, video: AppleVideo): Pr
 }
 
 export function canPictureInPicture(video: HTMLVideoElement): boolean {
-  return document.pictureInPictureEnabled === true && !video.disablePictureInPicture;
+  return document.pictureInPictureEnabled && !video.disablePictureInPicture;
 }
 
 export async function togglePictureInPicture(video: HTMLVideoElement): Promise<void> {

@@ -15,7 +15,13 @@ export interface QueueListener {
 
 /** One thing that a SourceBuffer does at a time. */
 type Operation =
-  | { readonly kind: "append"; readonly parts: readonly Uint8Array[]; readonly length: number; readonly retried: boolean; readonly init: boolean }
+  | {
+      readonly kind: "append";
+      readonly parts: readonly Uint8Array[];
+      readonly length: number;
+      readonly retried: boolean;
+      readonly init: boolean;
+    }
   | { readonly kind: "remove"; readonly start: number; readonly end: number }
   | { readonly kind: "type"; readonly mimeType: string }
   | { readonly kind: "offset"; readonly seconds: number };

@@ -37,9 +37,9 @@ export function stateText(state: PlayerState, detail: string): StateText {
     case PlayerState.idle:
       return { title: "", hint: detail };
     case PlayerState.connecting:
-      return { title: "Connecting…", hint: detail };
+      return { title: "Connecting…", hint: detail, ...(detail === "" ? {} : { action: "Try now" }) };
     case PlayerState.waiting:
-      return { title: "Waiting for the stream", hint: or(detail, "Nobody is publishing here at the moment. It starts by itself.") };
+      return { title: "Waiting for the stream", hint: or(detail, "Nobody is publishing here right now. It starts by itself.") };
     case PlayerState.playing:
       return { title: "Playing live", hint: detail };
     case PlayerState.paused:
@@ -55,9 +55,9 @@ export function stateText(state: PlayerState, detail: string): StateText {
         action: "Try again",
       };
     case PlayerState.unsupported:
-      return { title: "This browser cannot play this stream", hint: detail };
+      return { title: "This browser cannot play this stream", hint: capitalised(detail) };
     case PlayerState.error:
-      return { title: "The stream cannot be played", hint: or(detail, "Reload the page to start over."), action: "Try again" };
+      return { title: "The stream cannot be played", hint: or(capitalised(detail), "Reload the page to start over."), action: "Try again" };
   }
 }
 
@@ -65,8 +65,12 @@ function or(text: string, otherwise: string): string {
   return text === "" ? otherwise : text;
 }
 
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Text with a full stop and a space behind it, or nothing. */
 function sentence(text: string): string {
   if (text === "") return "";
-  return /[.!?…]$/.test(text) ? `${text} ` : `${text}. `;
+  return /[.!?…]$/.test(text) ? `${capitalised(text)} ` : `${capitalised(text)}. `;
 }

@@ -4,7 +4,6 @@ export const styles = `
   --accent: var(--millrace-accent, #e5383b);
   --ground: var(--millrace-background, light-dark(#eceef1, #14161a));
   --ink: var(--millrace-text, light-dark(#1c2026, #f1f3f6));
-  --faint: color-mix(in srgb, var(--ink) 68%, transparent);
   display: block;
   position: relative;
   aspect-ratio: 16 / 9;
@@ -19,8 +18,11 @@ export const styles = `
 :host(:fullscreen) { aspect-ratio: auto; width: 100%; height: 100%; border-radius: 0; }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
-.root { position: absolute; inset: 0; background: var(--ground); color: var(--ink); border-radius: inherit; overflow: hidden; }
-.root.picture { background: #000; --ink: #f6f7f9; }
+.root {
+  --faint: color-mix(in srgb, var(--ink) 70%, transparent);
+  position: absolute; inset: 0; background: var(--ground); color: var(--ink); border-radius: inherit; overflow: hidden;
+}
+.root.picture { background: #000; --ink: #f6f7f9; --faint: rgb(246 247 249 / 0.82); }
 :host(:focus-visible) .root::after {
   content: ""; position: absolute; inset: 0; border: 3px solid #4c9ffe; border-radius: inherit; pointer-events: none;
 }
@@ -31,7 +33,7 @@ video, .canvas, .still, .poster { position: absolute; inset: 0; width: 100%; hei
 
 .message {
   position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 6px;
-  padding: 20px 24px 28px; text-align: center; opacity: 1; transition: opacity 160ms ease;
+  padding: 20px 24px 28px; text-align: center; pointer-events: none;
 }
 .root.picture .message { background: rgb(10 12 16 / 0.62); }
 .title { margin: 0; font-size: clamp(16px, 4.2cqi, 21px); font-weight: 600; letter-spacing: -0.01em; text-wrap: balance; }
@@ -42,6 +44,8 @@ video, .canvas, .still, .poster { position: absolute; inset: 0; width: 100%; hei
   border: 3px solid color-mix(in srgb, var(--ink) 18%, transparent); border-top-color: var(--ink);
   animation: turn 900ms linear infinite;
 }
+.listening { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 6px; padding-bottom: 24px; color: var(--faint); font-size: 14px; }
+.listening svg { width: 44px; height: 44px; opacity: 0.8; }
 .buffering {
   position: absolute; left: 50%; top: 50%; margin: -20px 0 0 -20px; width: 40px; height: 40px; border-radius: 50%;
   border: 3px solid rgb(255 255 255 / 0.25); border-top-color: #fff; animation: turn 900ms linear infinite;
@@ -53,6 +57,7 @@ button { font: inherit; color: inherit; border: 0; background: none; padding: 0;
 button:focus-visible, input:focus-visible { outline: 3px solid #4c9ffe; outline-offset: 1px; }
 svg { display: block; width: 24px; height: 24px; fill: currentColor; }
 .action {
+  pointer-events: auto;
   margin-top: 12px; min-height: 40px; padding: 8px 18px; border-radius: 999px; font-weight: 600;
   background: var(--ink); color: var(--ground);
 }
@@ -82,7 +87,9 @@ svg { display: block; width: 24px; height: 24px; fill: currentColor; }
   padding: 34px 10px 8px; color: #fff; background: linear-gradient(to top, rgb(0 0 0 / 0.66), transparent);
   transition: opacity 200ms ease; 
 }
-.root:not(.picture) .bar { color: var(--ink); background: none; }
+.root:not(.picture) .bar, .root.says .bar { color: var(--ink); background: none; }
+.root.says .bar { padding-top: 0; pointer-events: none; z-index: 1; }
+.root.says .tool { pointer-events: auto; }
 .root.idle .bar { opacity: 0; }
 .bar .tool { width: 44px; height: 44px; display: grid; place-items: center; border-radius: 10px; flex: none; }
 .bar .tool:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
@@ -91,7 +98,7 @@ svg { display: block; width: 24px; height: 24px; fill: currentColor; }
 .live::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: currentColor; opacity: 0.55; }
 .root.at-live .live::before { background: var(--accent); opacity: 1; box-shadow: 0 0 0 3px color-mix(in srgb, var(--accent) 30%, transparent); }
 .space { flex: 1; }
-.volume { width: 84px; height: 24px; margin: 0 8px 0 0; accent-color: currentColor; cursor: pointer; flex: none; }
+.volume { width: 84px; height: 24px; margin: 0 8px 0 0; accent-color: var(--ink); cursor: pointer; flex: none; }
 @container (max-width: 430px) { .volume { display: none; } }
 @media (hover: none) { .volume { display: none; } }
 .status { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

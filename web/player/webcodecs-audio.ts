@@ -15,7 +15,7 @@ export class ContextAudio {
   #track: StreamTrack | undefined;
   /** Decoded before the clock ran; times in seconds. */
   #early: { time: number; buffer: AudioBuffer }[] = [];
-  #playing = new Set<AudioBufferSourceNode>();
+  readonly #playing = new Set<AudioBufferSourceNode>();
   /** Where, on the context's clock, the sound that was given to it ends. */
   #end = 0;
   #loudness = 1;
