@@ -7,12 +7,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
 import { HttpListener } from "../src/server/http/http-listener.ts";
 import { silentLog } from "../src/server/log.ts";
+import { Seats } from "../src/server/seats.ts";
 import { RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
 const headersTimeout = 400;
 const idleTimeout = 500;
 let folder: string;
+const seats = new Seats(2);
 let hub: Hub;
 let listener: HttpListener;
 let port: number;
@@ -28,7 +30,7 @@ before(async () => {
     webFolders: [folder],
     allowedOrigins: ["https://good.example"],
     maxConnections: 100,
-    maxViewers: 2,
+    admit: () => seats.take(),
     waitForPublisher: 0,
     linger: 1000,
     headersTimeout,
@@ -132,7 +134,7 @@ test("no more viewers than there are seats", async () => {
   assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "5"]);
   tone.publication.close("unpublished");
   for (const response of open) await response.arrayBuffer();
-  while (listener.viewers > 0) await new Promise(setImmediate);
+  while (seats.taken > 0) await new Promise(setImmediate);
 });
 
 test("the API tells of streams as its description says", async () => {

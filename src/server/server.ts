@@ -9,6 +9,7 @@ import { Demo, demoStream } from "./demo.ts";
 import { HttpListener } from "./http/http-listener.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
 import { type Log, silentLog } from "./log.ts";
+import { Seats } from "./seats.ts";
 import { packageVersion } from "./version.ts";
 
 /** What a program may set besides the settings of docs/config.md. */
@@ -52,15 +53,18 @@ class ComposedServer implements MillraceServer {
   readonly config: Config;
   readonly #log: Log;
   readonly #listeners = new Map<"rtmp" | "http", Listener>();
+  readonly #admit: () => () => void;
   #demo: Demo | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(config: Config, log: Log) {
     this.config = config;
     this.#log = log;
+    const seats = new Seats(config.viewers.max);
+    this.#admit = () => seats.take();
     this.hub = createHub(config, log);
     logEvents(this.hub, log);
-    if (config.rtmp.enabled) this.#listeners.set("rtmp", rtmpListener(this.hub, config, log));
+    if (config.rtmp.enabled) this.#listeners.set("rtmp", rtmpListener(this.hub, config, log, this.#admit));
     if (config.http.enabled) this.#listeners.set("http", this.#httpListener());
   }
 
@@ -115,7 +119,7 @@ class ComposedServer implements MillraceServer {
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
       allowedOrigins: http.allowedOrigins,
       maxConnections: http.maxConnections,
-      maxViewers: viewers.max,
+      admit: this.#admit,
       waitForPublisher: viewers.waitForPublisher,
       linger: viewers.stallTimeout,
     });
@@ -142,12 +146,13 @@ function createHub({ streams, viewers }: Config, log: Log): Hub {
   });
 }
 
-function rtmpListener(hub: Hub, { rtmp, http, viewers }: Config, log: Log): RtmpListener {
+function rtmpListener(hub: Hub, { rtmp, http, viewers }: Config, log: Log, admit: () => () => void): RtmpListener {
   const webPort = http.enabled && http.listen.port !== 0 ? { webPort: http.listen.port } : {};
   return new RtmpListener({
     hub,
     log: log.child({ part: "rtmp" }),
     waitForPublisher: viewers.waitForPublisher,
+    admit,
     maxConnections: rtmp.maxConnections,
     limits: { handshakeMs: rtmp.handshakeTimeout, setupMs: rtmp.setupTimeout, pingMs: rtmp.pingAfter, messageBytes: rtmp.maxMessageSize },
     ...webPort,

@@ -77,7 +77,7 @@ const viewers = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(10_000)
-    .meta({ description: "HTTP and WebSocket viewers at once, those included that wait for a publisher; more are refused." }),
+    .meta({ description: "Viewers at once over all streams and protocols, those included that wait for a publisher; more are refused." }),
 });
 
 /** Every setting: its type, default and meaning. docs/config.md shows the same; a test compares them. */

@@ -11,7 +11,6 @@ import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { isMediaPath, mediaTarget } from "./media-target.ts";
 import { Router } from "./router.ts";
-import { Seats } from "./seats.ts";
 import { readTarget } from "./target.ts";
 
 /** Times in milliseconds. */
@@ -22,7 +21,8 @@ export interface HttpListenerOptions {
   readonly webFolders: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly maxConnections: number;
-  readonly maxViewers: number;
+  /** Takes a seat for a viewer and returns what gives it back. @throws {Refusal} `full` */
+  readonly admit: () => () => void;
   readonly waitForPublisher: number;
   /** A response that ended has so long to be taken by its reader. */
   readonly linger: number;
@@ -48,8 +48,7 @@ export class HttpListener {
   constructor(options: HttpListenerOptions) {
     const { facts, log, waitForPublisher, linger, pingInterval = 20_000 } = options;
     this.#options = options;
-    const seats = new Seats(options.maxViewers);
-    const shared = { hub: facts.hub, log, waitForPublisher, admit: () => seats.take() };
+    const shared = { hub: facts.hub, log, waitForPublisher, admit: options.admit };
     this.#streams = new HttpStreams({ ...shared, linger });
     this.#webSockets = new WsStreams({ ...shared, pingInterval });
     this.#cors = new Cors(options.allowedOrigins);

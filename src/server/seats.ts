@@ -1,4 +1,4 @@
-import { Refusal } from "../../hub/refusal.ts";
+import { Refusal } from "../hub/refusal.ts";
 
 /** Counts the viewers that may be there at once. */
 export class Seats {
