@@ -36,12 +36,16 @@ describe("aggregate message", () => {
     );
   });
 
-  it("ends at a length that lies, and takes a last part without back pointer", () => {
+  it("takes a last part without back pointer, and refuses a length that lies after what came before it", () => {
     const one = hex("08 000007 0003e8 00 000000 af00120856e500");
-    const times = (body: Uint8Array): number[] =>
-      [...splitAggregate({ type: 22, timestamp: 5, streamId: 1, body })].map((m) => m.timestamp);
-    assert.deepEqual(times(one), [5]);
-    assert.deepEqual(times(Buffer.concat([one, hex("00000012"), hex("09 ffffff 000000 00 000000 00")])), [5]);
+    const split = (body: Uint8Array) => splitAggregate({ type: 22, timestamp: 5, streamId: 1, body });
+    assert.deepEqual(
+      [...split(one)].map((part) => part.timestamp),
+      [5],
+    );
+    const lying = split(Buffer.concat([one, hex("00000012"), hex("09 ffffff 000000 00 000000 00")]));
+    assert.equal(lying.next().value?.timestamp, 5);
+    assert.throws(() => lying.next(), ProtocolError);
   });
 
   it("never throws but a ProtocolError", () => {

@@ -1,3 +1,4 @@
+import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { Reader } from "../../bytes/reader.ts";
 import { MessageType, type Message } from "./message.ts";
 
@@ -6,8 +7,9 @@ const headerLength = 11;
 
 /**
  * The messages inside an aggregate message (RTMP 1.0 section 7.1.6). Each takes the aggregate's message stream, and
- * a time as far after the aggregate's as its own is after the first one's. Ends at the first one that is cut off.
- * Aggregates inside aggregates are left out.
+ * a time as far after the aggregate's as its own is after the first one's. Aggregates inside aggregates are left out.
+ *
+ * @throws {ProtocolError} `truncated`, after what came before it, at a length that lies
  */
 export function* splitAggregate(aggregate: Message): Generator<Message> {
   const reader = new Reader(aggregate.body);
@@ -18,7 +20,7 @@ export function* splitAggregate(aggregate: Message): Generator<Message> {
     const low = reader.u24();
     const time = ((reader.u8() << 24) | low) >>> 0;
     reader.skip(3);
-    if (length > reader.left) return;
+    if (length > reader.left) throw new ProtocolError("truncated", `an aggregate's part of ${length} bytes where ${reader.left} are left`);
     const body = reader.bytes(length);
     first ??= time;
     const timestamp = (aggregate.timestamp + time - first) >>> 0;

@@ -27,6 +27,8 @@ export interface RtmpLimits {
   readonly partialMessages: number;
   /** Message streams (createStream without deleteStream) at one time. */
   readonly messageStreams: number;
+  /** `play` commands in a row of which none has come to play. */
+  readonly playsInVain: number;
   /** Bytes of answers that a peer may leave unread. */
   readonly unreadBytes: number;
 }
@@ -35,7 +37,7 @@ export interface RtmpLimits {
 export const defaultLimits: RtmpLimits = {
   handshakeMs: 5_000,
   setupMs: 10_000,
-  stalledMessageMs: 10_000,
+  stalledMessageMs: 8_000,
   pingMs: 30_000,
   closeMs: 1_000,
   setupMessageBytes: 64 * 1024,
@@ -45,5 +47,6 @@ export const defaultLimits: RtmpLimits = {
   chunkStreams: 64,
   partialMessages: 16,
   messageStreams: 16,
+  playsInVain: 1000,
   unreadBytes: 256 * 1024,
 };

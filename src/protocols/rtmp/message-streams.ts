@@ -33,6 +33,8 @@ export class MessageStreams implements PlayingOwner {
   readonly connection: Connection;
   readonly #owner: MessageStreamsOwner;
   readonly #roles = new Map<number, Role>();
+  /** `play` commands since one came to play. */
+  #plays = 0;
 
   constructor(owner: MessageStreamsOwner) {
     this.#owner = owner;
@@ -114,10 +116,12 @@ export class MessageStreams implements PlayingOwner {
   /**
    * `play` (section 7.2.2.1): name, start, duration, reset.
    *
-   * @throws {ProtocolError} for a name that is none
+   * @throws {ProtocolError} for a name that is none, or one name after another that nobody publishes
    */
   play(streamId: number, request: Command, connect: ConnectRequest): void {
     this.#admit(streamId);
+    const { playsInVain } = this.#owner.context.limits;
+    if (++this.#plays > playsInVain) throw new ProtocolError("limit", `more than ${playsInVain} plays in vain`);
     const [name, start, , reset] = request.args;
     if (typeof name !== "string") throw new ProtocolError("malformed", `play with ${describe(name)} for a name`);
     this.stop(streamId);
@@ -187,6 +191,7 @@ export class MessageStreams implements PlayingOwner {
   }
 
   started({ request }: Playing): void {
+    this.#plays = 0;
     const { context, fields } = this.#owner;
     context.log.info({ ...fields, stream: request.name }, "RTMP player started");
   }
