@@ -141,12 +141,12 @@ test("a new configuration is new sequence headers, a track more or less is the e
   const headers = (init: MuxedInit): unknown[] =>
     tags(init.change!).map((tag) => [tag.type, tag.timestamp, tag.type === 18 || text(tag.body)]);
   assert.deepEqual(headers(config!), [
-    [18, 40, true],
+    [18, 0, true],
     [9, 40, "17000000000165"],
     [8, 40, "af001190"],
   ]);
   assert.deepEqual(headers(title!), [
-    [18, 60, true],
+    [18, 0, true],
     [9, 60, "17000000000165"],
     [8, 60, "af001190"],
   ]);
@@ -235,7 +235,7 @@ test("an output that begins late, and one that grows old, begin again near 0", (
   assert.equal(again!.change, undefined);
   assert.deepEqual(
     tags(again!.bytes).map((tag) => tag.timestamp),
-    [1000, 1000, 1000],
+    [0, 1000, 1000],
   );
   // Without any random-access point it still never passes 2^31.
   old.muxer.frame(frame(video, near + 2 ** 31 + 100, { sap: Sap.none }));

@@ -33,7 +33,7 @@ export interface TagWriter {
   /** One tag or message around a body. */
   tag(type: typeof TagType.audio | typeof TagType.video | typeof TagType.script, wire: number, body: readonly Uint8Array[]): Uint8Array[];
   /** What a new viewer is sent before metadata and sequence headers. */
-  opening(selection: Selection, wire: number): Uint8Array[];
+  opening(selection: Selection): Uint8Array[];
   /** A viewer goes on when tracks come and go and when time starts again. */
   readonly goesOnAlways: boolean;
 }
@@ -132,7 +132,7 @@ export class TagMuxer implements Muxer {
     this.#announced = now;
     this.#anew = false;
     if (before !== undefined && !anew && sameHeaders(before, now)) return;
-    const opening = this.#writer.opening(now.selection, wire);
+    const opening = this.#writer.opening(now.selection);
     const headers = this.#headerTags(now, wire);
     const goesOn = this.#writer.goesOnAlways || (before !== undefined && !anew && sameKinds(before.selection, now.selection));
     this.#sink.init({ bytes: joined([...opening, ...headers]), ...(goesOn ? { change: joined(headers) } : {}) });
@@ -140,7 +140,8 @@ export class TagMuxer implements Muxer {
 
   #headerTags({ metadata, video, audio }: Headers, wire: number): Uint8Array[] {
     return [
-      ...this.#writer.tag(TagType.script, wire, [metadata]),
+      // Stamped 0 wherever it stands: FFmpeg takes later ones for a track of text.
+      ...this.#writer.tag(TagType.script, 0, [metadata]),
       ...(video.length === 0 ? [] : this.#writer.tag(TagType.video, wire, [video])),
       ...(audio.length === 0 ? [] : this.#writer.tag(TagType.audio, wire, [audio])),
     ];

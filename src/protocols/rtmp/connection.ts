@@ -16,7 +16,7 @@ export type ConnectionEnd = "peer closed" | "closed by us" | `socket error ${str
  * bounded time.
  */
 export class Connection {
-  /** The peer's IP address. */
+  /** The peer's IP address; an IPv4 one as such, on sockets of both kinds too. */
   readonly address: string;
   readonly #socket: Socket;
   readonly #limits: RtmpLimits;
@@ -40,7 +40,7 @@ export class Connection {
   constructor(socket: Socket, limits: RtmpLimits) {
     this.#socket = socket;
     this.#limits = limits;
-    this.address = socket.remoteAddress ?? "";
+    this.address = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
     this.over = new Promise((resolve, reject) => {
       this.#finish = resolve;
       this.#fail = reject;

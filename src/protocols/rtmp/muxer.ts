@@ -48,7 +48,7 @@ function messageWriter({ messageStreamId: streamId, data }: RtmpVariant): TagWri
           : chunkedParts(ChunkStreamId.data, { type: MessageType.dataAmf0, timestamp, streamId }, body);
     }
   };
-  return { tag, opening: (_selection, wire) => tag(TagType.script, wire, [sampleAccess]), goesOnAlways: true };
+  return { tag, opening: () => tag(TagType.script, 0, [sampleAccess]), goesOnAlways: true };
 }
 
 /** A data message in its AMF3 form is AMF0 values behind a format byte. */
