@@ -119,8 +119,9 @@ export class RtmpListener {
     const { scheduler } = this.#context.hub;
     this.#cancelTick ??= scheduler.after(this.#tickMs, () => {
       this.#cancelTick = undefined;
-      const now = scheduler.now();
-      for (const session of this.#sessions.keys()) session.tick(now);
+      // Whatever would be late at the next look is late now: limits are kept, not exceeded by up to a tick.
+      const next = scheduler.now() + this.#tickMs;
+      for (const session of this.#sessions.keys()) session.tick(next);
       if (this.#sessions.size > 0) this.#tickLater();
     });
   }

@@ -109,7 +109,7 @@ export class Session implements MessageStreamsOwner {
     this.#reader.budget = { messageBytes, partialBytes, partialMessages, chunkStreams };
   }
 
-  /** Once in a while: ends what stalls, pings who is silent. @param now of the hub's scheduler */
+  /** Once in a while: ends what stalls, pings who is silent. @param now of the hub's scheduler, or a little ahead of it */
   tick(now: number): void {
     const { limits } = this.context;
     if (this.#streams.active) {
