@@ -1,57 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { amfObject, amfProperties, encodeAmf0, type AmfValue } from "../../containers/flv/amf0.ts";
-import { Hub, type HubOptions } from "../../hub/hub.ts";
-import { Refusal } from "../../hub/refusal.ts";
-import { RtmpClient, statusCode } from "../../../test/support/rtmp-client.ts";
-import { audioBody, avcHeader, sendFrames, sendHeaders, videoBody } from "../../../test/support/rtmp-media.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { readControl, setPeerBandwidth, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
+import { amfObject, amfProperties, encodeAmf0, type AmfValue } from "../../containers/flv/amf0.ts";
+import { RtmpClient, statusCode } from "../../../test/support/rtmp-client.ts";
+import { avcHeader, sendFrames, sendHeaders, videoBody } from "../../../test/support/rtmp-media.ts";
+import { at, frames, hex, place, sentFrames } from "../../../test/support/rtmp-place.ts";
+import { UserControlEvent, readControl, setPeerBandwidth, userControl, windowAcknowledgementSize } from "./control.ts";
 import { DigestScheme } from "./handshake-digest.ts";
-import { MessageType, type Message } from "./message.ts";
-import { RtmpListener, type RtmpListenerOptions } from "./rtmp-listener.ts";
-
-interface Place extends AsyncDisposable {
-  readonly hub: Hub;
-  readonly listener: RtmpListener;
-  readonly port: number;
-  /** A connected client that is gone at the end of the test. */
-  client(scheme?: DigestScheme): Promise<RtmpClient>;
-}
-
-async function place(hubOptions: Partial<HubOptions> = {}, options: Partial<RtmpListenerOptions> = {}): Promise<Place> {
-  const hub = new Hub(hubOptions);
-  const listener = new RtmpListener({ hub, ...options });
-  await listener.listen({ port: 0, host: "127.0.0.1" });
-  const { port } = listener.address()!;
-  const clients: RtmpClient[] = [];
-  return {
-    hub,
-    listener,
-    port,
-    async client(scheme) {
-      const client = await RtmpClient.connect(port, scheme === undefined ? {} : { scheme });
-      clients.push(client);
-      return client;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) client.socket.destroy();
-      hub.close();
-      await listener.close();
-    },
-  };
-}
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-const isFrame = (message: Message): boolean =>
-  (message.type === MessageType.video || message.type === MessageType.audio) && message.body[1] === 1;
-const frames = (client: RtmpClient): string[] => client.messages.filter(isFrame).map((m) => `${m.type} ${m.timestamp} ${hex(m.body)}`);
-const sentFrames = (from: number, count: number): string[] =>
-  Array.from({ length: count }, (_, i) => from + i).flatMap((i) => [
-    `9 ${i * 40} ${hex(videoBody(i % 10 === 0, i))}`,
-    `8 ${i * 40 + 1} ${hex(audioBody(i))}`,
-  ]);
-const at = (timestamp: number) => (message: Message) => isFrame(message) && message.timestamp === timestamp;
+import { MessageType } from "./message.ts";
 
 describe("RTMP session", () => {
   it("carries a stream from a publisher to players, bit for bit, over any handshake", async () => {
@@ -76,71 +32,6 @@ describe("RTMP session", () => {
       assert.deepEqual(player.codes, ["NetStream.Play.Reset", "NetStream.Play.Start"]);
     }
     assert.deepEqual([...here.hub.streams.keys()], ["live/cam"]);
-  });
-
-  it("lets a player wait for a publisher, and tells it after a while that there is none", async () => {
-    await using here = await place({}, { waitForPublisher: 300 });
-    const early = await here.client();
-    const waiting = early.play("live", "cam");
-    const publisher = await here.client();
-    const streamId = await publisher.publish("live", "cam");
-    sendHeaders(publisher, streamId);
-    sendFrames(publisher, streamId, 0, 1);
-    await waiting;
-    await early.message(at(1));
-    const other = await here.client();
-    await other.connectApp("live");
-    other.command(await other.createStream(), "play", null, "nobody");
-    await other.status("NetStream.Play.StreamNotFound");
-    // From a position means a recording, or what is live now: no wait.
-    const recorded = await here.client();
-    await recorded.connectApp("live");
-    const recordedId = await recorded.createStream();
-    recorded.command(recordedId, "play", null, "nobody", 0);
-    assert.equal((await recorded.status("NetStream.Play.StreamNotFound")).streamId, recordedId);
-    recorded.command(recordedId, "play", null, "cam", 0);
-    await recorded.message(at(1));
-    assert.equal(here.hub.waiting, 0);
-  });
-
-  it("ends a viewer's stream in words when the publisher stops", async () => {
-    await using here = await place();
-    const publisher = await here.client();
-    const streamId = await publisher.publish("live", "cam");
-    sendHeaders(publisher, streamId);
-    sendFrames(publisher, streamId, 0, 3);
-    const player = await here.client();
-    const playId = await player.play("live", "cam");
-    publisher.command(0, "FCUnpublish", null, "cam");
-    publisher.command(0, "deleteStream", null, streamId);
-    await player.status("NetStream.Play.UnpublishNotify");
-    const eof = await player.message((m) => m.type === MessageType.userControl && m.body[1] === UserControlEvent.streamEof);
-    assert.deepEqual(readControl(eof.type, eof.body), { kind: "streamEvent", event: UserControlEvent.streamEof, streamId: playId });
-    assert.deepEqual(player.codes.slice(2), ["NetStream.Play.UnpublishNotify", "NetStream.Play.Stop"]);
-    assert.deepEqual(frames(player), sentFrames(0, 3));
-    await publisher.status("NetStream.Unpublish.Success");
-    assert.equal(here.hub.streams.size, 0);
-  });
-
-  it("says nothing to viewers while a publisher reconnects", async () => {
-    await using here = await place({ grace: 5_000 });
-    const publisher = await here.client();
-    const streamId = await publisher.publish("live", "cam");
-    sendHeaders(publisher, streamId);
-    sendFrames(publisher, streamId, 0, 3);
-    const player = await here.client();
-    await player.play("live", "cam");
-    await player.message(at(81));
-    const before = player.messages.length;
-    publisher.socket.destroy();
-    const again = await here.client();
-    const secondId = await again.publish("live", "cam");
-    sendHeaders(again, secondId);
-    sendFrames(again, secondId, 0, 2);
-    await player.message((m) => hex(m.body) === hex(audioBody(1)), before);
-    const since = player.messages.slice(before);
-    assert.deepEqual(new Set(since.map((m) => m.type)), new Set([MessageType.video, MessageType.audio]));
-    assert.ok(since.every((m) => m.timestamp > 81));
   });
 
   it("refuses a second publisher, unless it is the first one come back", async () => {
@@ -267,38 +158,6 @@ describe("RTMP session", () => {
     );
   });
 
-  it("pauses, goes on live, and leaves out what a player does not want to receive", async () => {
-    await using here = await place();
-    const publisher = await here.client();
-    const streamId = await publisher.publish("live", "cam");
-    sendHeaders(publisher, streamId);
-    sendFrames(publisher, streamId, 0, 2);
-    const player = await here.client();
-    const playId = await player.play("live", "cam");
-    await player.message(at(41));
-    player.command(playId, "pause", null, true, 0);
-    await player.status("NetStream.Pause.Notify");
-    sendFrames(publisher, streamId, 2, 30);
-    const witness = await here.client();
-    await witness.play("live", "cam");
-    await witness.message(at(1241));
-    assert.equal(frames(player).length, 4);
-    player.command(playId, "pause", null, false, 0);
-    await player.status("NetStream.Unpause.Notify");
-    await player.message(at(1241));
-    assert.deepEqual(frames(player).slice(4), sentFrames(30, 2));
-    const from = player.messages.length;
-    player.command(playId, "receiveVideo", null, false);
-    sendFrames(publisher, streamId, 32, 2);
-    await player.message(at(33 * 40 + 1), from);
-    player.command(playId, "receiveVideo", null, true);
-    await player.status("NetStream.Seek.Notify");
-    await player.message(at(33 * 40), from);
-    const receivedVideo = player.messages.slice(from).findIndex((m) => m.type === MessageType.video && m.timestamp >= 32 * 40);
-    const notified = player.messages.slice(from).findIndex((m) => m.type === MessageType.commandAmf0);
-    assert.ok(receivedVideo > notified);
-  });
-
   it("answers pings, acknowledges what it receives and names its window where asked", async () => {
     await using here = await place();
     const client = await here.client();
@@ -406,56 +265,6 @@ describe("RTMP session", () => {
     assert.equal(here.hub.streams.size, 0);
     await mute.message((m) => m.type === MessageType.userControl && m.body[1] === UserControlEvent.pingRequest);
     assert.equal((await mute.call("_checkbw", null)).name, "_result");
-  });
-
-  it("lets go of a viewer that stops reading, and nobody else notices", async () => {
-    await using here = await place({ stallTimeout: 300, retention: { beforeNewestStart: 0, maxBytes: 8e6 } });
-    const publisher = await here.client();
-    const streamId = await publisher.publish("live", "cam");
-    sendHeaders(publisher, streamId);
-    sendFrames(publisher, streamId, 0, 1);
-    const stopped = await here.client();
-    const good = await here.client();
-    await stopped.play("live", "cam");
-    await good.play("live", "cam");
-    stopped.socket.pause();
-    let last = 0;
-    for (let i = 1; here.listener.sessions === 3; i++) {
-      publisher.send(6, MessageType.video, i * 40, streamId, videoBody(i % 10 === 0, i, 300_000));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      last = i;
-    }
-    await good.message((m) => m.type === MessageType.video && m.timestamp === last * 40);
-    const times = good.of(MessageType.video).map((m) => m.timestamp);
-    assert.equal(times.length, last + 2);
-    assert.ok(here.hub.streams.get("live/cam")!.viewers === 1);
-  });
-
-  it("takes as many viewers as it may, those who wait included, and each seat again", async () => {
-    let seats = 1;
-    const admit = (): (() => void) => {
-      if (seats === 0) throw new Refusal("full", "No seat is free.");
-      seats -= 1;
-      return () => void (seats += 1);
-    };
-    await using here = await place({}, { admit });
-    const client = await here.client();
-    await client.connectApp("live");
-    const [one, two] = [await client.createStream(), await client.createStream()];
-    client.command(one, "play", null, "cam");
-    client.command(two, "play", null, "cam");
-    assert.equal((await client.status("NetStream.Play.Failed")).streamId, two);
-    client.command(0, "deleteStream", null, one);
-    const publisher = await here.client();
-    const streamId = await publisher.publish("live", "cam");
-    sendHeaders(publisher, streamId);
-    sendFrames(publisher, streamId, 0, 1);
-    client.command(two, "play", null, "cam");
-    await client.message(at(1));
-    assert.equal(seats, 0);
-    client.socket.destroy();
-    while (here.listener.sessions > 1) await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(seats, 1);
   });
 
   it("takes no more connections than it may", async () => {
