@@ -62,10 +62,10 @@ function pairs(
   const most = tolerance.late === true ? from.length - 1 : kind === "audio" ? beforeStart(sent) : 0;
   assert.ok(skipped >= 0 && skipped <= most, `${who}: ${to.length} packets of ${kind} of ${from.length}`);
   assert.ok(to.length > 0 || from.length === 0, `${who}: no ${kind}`);
-  const pairs = to.map((packet, i) => [from[i + skipped]!, packet] as const);
-  const wrong = pairs.findIndex(([a, b]) => a.md5 !== b.md5);
+  const matched = to.map((packet, i) => [from[i + skipped]!, packet] as const);
+  const wrong = matched.findIndex(([a, b]) => a.md5 !== b.md5);
   assert.equal(wrong, -1, `${who}: ${kind} packet ${wrong} of ${to.length} has another payload`);
-  return pairs;
+  return matched;
 }
 
 /** Audio packets that nobody need get: those before the first picture, where viewers start; without pictures a few of the first. */

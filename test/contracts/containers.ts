@@ -1,0 +1,54 @@
+/** The containers there are, for the suite. */
+import { fmp4Muxer } from "../../src/containers/fmp4/muxer.ts";
+import { flvMuxer } from "../../src/containers/flv/muxer.ts";
+import type { AudioTrack } from "../../src/media/track.ts";
+import { rtmpMuxer } from "../../src/protocols/rtmp/muxer.ts";
+import type { ContainerUnderTest } from "./container.ts";
+import { audio } from "./media.ts";
+import { flvReader, fmp4Reader, rtmpReader } from "./readers.ts";
+
+const speex: AudioTrack = { ...audio, codec: "speex", config: new Uint8Array(0), codecString: "" };
+/** Without the header of an FLV tag, FLV has nothing to call it by. */
+const unnamed: AudioTrack = { ...audio, codec: "adpcm", config: new Uint8Array(0), codecString: "" };
+const refusedByFlv = { track: unnamed, words: /FLV and RTMP cannot carry adpcm/ };
+
+const rtmp = { messageStreamId: 1, signalling: "enhanced", data: "amf0", audio: true, video: true } as const;
+
+export const containers: readonly ContainerUnderTest[] = [
+  {
+    name: "FLV",
+    muxer: flvMuxer({ signalling: "enhanced" }),
+    audioOnly: flvMuxer({ signalling: "enhanced", video: false }),
+    reader: flvReader,
+    audioWithin: 1,
+    rollsOver: true,
+    crossesNewTracks: false,
+    startsAtGradual: true,
+    carriesMetadata: true,
+    refused: refusedByFlv,
+  },
+  {
+    name: "RTMP",
+    muxer: rtmpMuxer(rtmp),
+    audioOnly: rtmpMuxer({ ...rtmp, video: false }),
+    reader: rtmpReader,
+    audioWithin: 1,
+    rollsOver: true,
+    crossesNewTracks: true,
+    startsAtGradual: true,
+    carriesMetadata: true,
+    refused: refusedByFlv,
+  },
+  {
+    name: "fMP4",
+    muxer: fmp4Muxer(),
+    audioOnly: fmp4Muxer({ video: false }),
+    reader: fmp4Reader,
+    audioWithin: 1024 / 48,
+    rollsOver: false,
+    crossesNewTracks: true,
+    startsAtGradual: false,
+    carriesMetadata: false,
+    refused: { track: speex, words: /MP4 cannot carry Speex/ },
+  },
+];
