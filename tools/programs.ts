@@ -37,6 +37,7 @@ export const programs: readonly Program[] = [
     brew: ["gstreamer"],
     probe: ["--exists", "rtmp2sink"],
   },
+  { name: "curl", commands: ["curl"], debian: ["curl"], brew: ["curl"] },
   { name: "rtmpdump", commands: ["rtmpdump"], debian: ["rtmpdump"], brew: ["rtmpdump"] },
   {
     name: "chromium",

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import type { Writable } from "node:stream";
-import { findProgram } from "../../tools/programs.ts";
+import { findProgram, programs } from "../../tools/programs.ts";
 
 export interface StartOptions {
   /** Ends the program as `stop` does. */
@@ -32,8 +32,12 @@ export interface Finished {
 /** Time that a program has to end by itself once asked, before it is killed. */
 const stopTimeoutMs = 3000;
 
-/** Where a program of tools/programs.ts is. Throws if it is missing: a test is never left out for want of a program. */
+/**
+ * Where a program of tools/programs.ts is. Throws if it is missing: a test is never left out for want of a program. Throws for a program that
+ * is not in the list even where it happens to be installed: on the next machine nothing would install it.
+ */
 export function programPath(name: string): string {
+  if (!programs.some((program) => program.name === name)) throw new Error(`${name} is not in tools/programs.ts, so nothing installs it`);
   const path = findProgram(name);
   if (path === undefined) throw new Error(`${name} is not installed: \`npm test\` installs it, or tells how`);
   return path;
