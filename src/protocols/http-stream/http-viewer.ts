@@ -25,7 +25,8 @@ export class HttpViewer implements PlayheadSink {
       case "left":
         return;
       case "stalled":
-        socket.destroy();
+        // What the kernel still holds for it is dropped with it, and a body that only the connection ends is seen to be cut.
+        socket.resetAndDestroy();
         return;
       case "ended":
       case "not-carried":
