@@ -36,6 +36,8 @@ export class RtmpClient implements Disposable {
   readonly messages: Message[] = [];
   /** Resolves when the server has closed the connection. */
   readonly closed: Promise<void>;
+  /** Told of every message as it comes. */
+  onMessage: (message: Message) => void = () => undefined;
   #transaction = 0;
   #waiters: (() => void)[] = [];
   #over = false;
@@ -176,6 +178,7 @@ export class RtmpClient implements Disposable {
 
   #hear(message: Message): void {
     this.messages.push(message);
+    this.onMessage(message);
     this.#wake();
   }
 

@@ -1,0 +1,4 @@
+import { ingestContract } from "./ingest.ts";
+import { rtmpIngest } from "./rtmp-ingest.ts";
+
+ingestContract(rtmpIngest);
