@@ -1,6 +1,7 @@
 import { EngineChoice } from "./capabilities.ts";
 import { TransportChoice } from "./connection.ts";
 import { Controls } from "./controls.ts";
+import type { MillracePlayerEventMap } from "./events.ts";
 import { handleKey } from "./keyboard.ts";
 import { Player } from "./player.ts";
 import { canFullscreen, canPictureInPicture, isFullscreen, toggleFullscreen, togglePictureInPicture } from "./screen.ts";
@@ -16,25 +17,6 @@ const longestLatency = 30;
 const liveWithin = 1.5;
 /** The figures are told this often. Milliseconds. */
 const statsEvery = 1000;
-
-/** What the player's events carry. None of them bubble. */
-export interface MillracePlayerEventMap {
-  /** The state, or the words that go with it, changed. */
-  statechange: CustomEvent<{
-    readonly state: PlayerState;
-    readonly previous: PlayerState;
-    readonly message: string;
-    readonly hint: string;
-  }>;
-  /** It was refused, is not supported, or failed: `code` is the state, `message` the reason in words. */
-  error: CustomEvent<{ readonly code: PlayerState; readonly message: string }>;
-  /** The figures, once a second while there is a stream. */
-  stats: CustomEvent<PlayerStats>;
-  /** The player changed its rate, or moved the playhead, to keep its latency. */
-  latency: CustomEvent<{ readonly buffer: number; readonly rate: number; readonly seek: "hole" | "latency" | "stall" | null }>;
-  /** Volume or muting changed; `byBrowser` where the browser insists on silence. */
-  volumechange: CustomEvent<{ readonly volume: number; readonly muted: boolean; readonly byBrowser: boolean }>;
-}
 
 // In Node there is no HTMLElement, and importing the module must not fail there.
 const ElementBase = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);

@@ -7,7 +7,7 @@ export { EngineKind } from "./engine-stats.ts";
 export { TransportKind } from "./media-url.ts";
 export { PlayerState } from "./states.ts";
 export { MillracePlayer };
-export type { MillracePlayerEventMap } from "./element.ts";
+export type { MillracePlayerEventMap } from "./events.ts";
 export type { PlayerStats } from "./stats.ts";
 
 /** Defines the element; a name that is taken already stays as it is. */

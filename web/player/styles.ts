@@ -69,6 +69,7 @@ svg { display: block; width: 24px; height: 24px; fill: currentColor; }
   transition: transform 120ms ease, background 120ms ease;
 }
 .start:hover { transform: scale(1.05); background: rgb(15 18 23 / 0.9); }
+.root:not(.picture) .start { background: var(--ink); color: var(--ground); }
 .start svg { width: 36px; height: 36px; }
 .unmute {
   position: absolute; left: 50%; top: 16px; transform: translateX(-50%); display: flex; align-items: center; gap: 8px; white-space: nowrap;

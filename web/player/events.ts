@@ -1,0 +1,21 @@
+import type { PlayerState } from "./states.ts";
+import type { PlayerStats } from "./stats.ts";
+
+/** What the player's events carry. None of them bubble. */
+export interface MillracePlayerEventMap {
+  /** The state, or the words that go with it, changed. */
+  statechange: CustomEvent<{
+    readonly state: PlayerState;
+    readonly previous: PlayerState;
+    readonly message: string;
+    readonly hint: string;
+  }>;
+  /** It was refused, is not supported, or failed: `code` is the state, `message` the reason in words. */
+  error: CustomEvent<{ readonly code: PlayerState; readonly message: string }>;
+  /** The figures, once a second while there is a stream. */
+  stats: CustomEvent<PlayerStats>;
+  /** The player changed its rate, or moved the playhead, to keep its latency. */
+  latency: CustomEvent<{ readonly buffer: number; readonly rate: number; readonly seek: "hole" | "latency" | "stall" | null }>;
+  /** Volume or muting changed; `byBrowser` where the browser insists on silence. */
+  volumechange: CustomEvent<{ readonly volume: number; readonly muted: boolean; readonly byBrowser: boolean }>;
+}
