@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { basename, relative } from "node:path";
 import { type Arguments, helpText, parseArguments, UsageError } from "./server/cli/arguments.ts";
 import { banner, type BannerFacts } from "./server/cli/banner.ts";
+import { countBuffersInHeapLimits } from "./server/cli/collector.ts";
 import { commandWith, type Invocation } from "./server/cli/command.ts";
 import { portOwner } from "./server/cli/port-owner.ts";
 import { reachable } from "./server/cli/reachable.ts";
@@ -33,6 +34,7 @@ async function main(): Promise<number> {
     process.stdout.write(given.help ? helpText() : `${packageVersion()}\n`);
     return ExitCode.done;
   }
+  countBuffersInHeapLimits();
   const config = withArguments(given.config === undefined ? checkConfig() : await loadConfig(given.config), given);
   const log = createOwnLog(config);
   const server = createServerFrom(config, log);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MeasuredServer } from "./server.ts";
 import { freePort, startProgram } from "./server.ts";
@@ -16,6 +17,7 @@ export function millrace(observe?: string): MeasuredServer {
       if (observe !== undefined) process.env["MILLRACE_BENCH_OBSERVE"] = observe;
       const program = await startProgram(process.execPath, cores, [rtmp, http], (folder) =>
         Promise.resolve([
+          ...nodeFlags(),
           ...observer,
           join(root, "src/cli.ts"),
           ...["--rtmp", `127.0.0.1:${rtmp}`, "--http", `127.0.0.1:${http}`, "--data", folder, "--log-level", "error"],
@@ -30,4 +32,10 @@ export function millrace(observe?: string): MeasuredServer {
       return { ...program, publishUrl: paths.rtmp, watchUrl: (way) => paths[way] };
     },
   };
+}
+
+/** The flags for Node that `npm start` has. */
+function nodeFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } };
+  return scripts.start.split(" ").filter((word) => /^--[a-z-]+=/.test(word));
 }
