@@ -83,3 +83,21 @@ function medianOffset(audio: readonly (readonly [Got, Got])[]): number {
   const offsets = audio.map(([from, to]) => time(to) - time(from)).sort((a, b) => a - b);
   return offsets[offsets.length >> 1] ?? 0;
 }
+
+/** The packets that two recordings of one stream have in common, where either may begin and end first. */
+export function commonRun(sent: readonly Got[], got: readonly Got[]): { readonly sent: Got[]; readonly got: Got[] } {
+  const parts = (["video", "audio"] as const).map((kind) => {
+    const [from, to] = [sent, got].map((packets) => packets.filter((packet) => packet.kind === kind)) as [Got[], Got[]];
+    const [a, b] = [find(from, to), find(to, from)];
+    assert.ok(a >= 0 || b >= 0, `no ${kind} in common`);
+    const [first, second] = a >= 0 ? [from.slice(a), to] : [from, to.slice(b)];
+    const length = Math.min(first.length, second.length);
+    return { sent: first.slice(0, length), got: second.slice(0, length) };
+  });
+  return { sent: parts.flatMap((part) => part.sent), got: parts.flatMap((part) => part.got) };
+}
+
+/** Where the first packets of `start` lie in `packets`; -1 where they do not. */
+function find(packets: readonly Got[], start: readonly Got[]): number {
+  return packets.findIndex((_, at) => start.slice(0, 5).every(({ md5 }, i) => packets[at + i]?.md5 === md5));
+}
