@@ -13,7 +13,7 @@ import { userControl, UserControlEvent } from "./control.ts";
 import type { LogFields } from "./log.ts";
 import { Playing, type PlayingOwner } from "./playing.ts";
 import { Publishing } from "./publishing.ts";
-import type { SessionContext } from "./session.ts";
+import type { SessionContext } from "./session-context.ts";
 import { status, StatusCode } from "./status.ts";
 
 /** What a message stream does. */

@@ -2,7 +2,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import type { Hub } from "../../hub/hub.ts";
 import { defaultLimits, type RtmpLimits } from "./limits.ts";
 import { silentLog, type RtmpLog } from "./log.ts";
-import { Session, type SessionContext } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionContext } from "./session-context.ts";
 
 export interface RtmpListenerOptions {
   readonly hub: Hub;

@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
-import type { Hub } from "../../hub/hub.ts";
 import { splitAggregate } from "./aggregate.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { readCommand } from "./command.ts";
@@ -9,23 +8,10 @@ import { Connection } from "./connection.ts";
 import { readControl, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
 import { foreignProtocol, httpHint } from "./foreign-protocol.ts";
 import { answerHandshake, packetLength } from "./handshake.ts";
-import type { RtmpLimits } from "./limits.ts";
-import type { LogFields, RtmpLog } from "./log.ts";
+import type { LogFields } from "./log.ts";
 import { MessageType, type Message } from "./message.ts";
 import { MessageStreams, type MessageStreamsOwner } from "./message-streams.ts";
-
-/** What all sessions of a listener share. */
-export interface SessionContext {
-  readonly hub: Hub;
-  readonly log: RtmpLog;
-  readonly limits: RtmpLimits;
-  /** Milliseconds that a player waits for a publisher. */
-  readonly waitForPublisher: number;
-  /** Counts a viewer in; the function counts it out. @throws {Refusal} `full` */
-  readonly admit: () => () => void;
-  /** Port of the web pages, told to browsers that come here. */
-  readonly webPort: number | undefined;
-}
+import type { SessionContext } from "./session-context.ts";
 
 /**
  * One client's RTMP connection: handshake, `connect`, then any number of message streams that publish or play.
