@@ -8,7 +8,8 @@ import type { SourceFrame } from "../../src/media/demuxer.ts";
 import { Sap } from "../../src/media/frame.ts";
 import { Codec } from "../../src/media/track.ts";
 import type { Track } from "../../src/media/track.ts";
-import { codecString, decoderDescription } from "../../web/player/codec-string.ts";
+import { codecStringOf } from "../../src/containers/fmp4/read-codec.ts";
+import { decoderDescription } from "../../web/player/decoder-config.ts";
 
 const run = promisify(execFile);
 
@@ -76,7 +77,7 @@ function readClip(file: Uint8Array): Omit<LoopClip, "seconds"> {
 
 function trackOf(track: MovieTrack): Track {
   const { id, timescale, width, height, channels, sampleRate, entryType } = track;
-  const common = { id, timescale, isDefault: true, codecString: codecString(track), config: configOf(track) };
+  const common = { id, timescale, isDefault: true, codecString: codecStringOf(track) ?? "", config: configOf(track) };
   if (track.kind === "video")
     return { ...common, kind: "video", codec: entryType === "avc1" ? Codec.avc : Codec.vp9, width, height, frameRate };
   const aac = entryType === "mp4a";

@@ -1,14 +1,4 @@
-/** Makes an element with attributes and children; strings become text, never markup. */
-export function element<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  attributes: Readonly<Record<string, string>> = {},
-  ...children: readonly (Node | string)[]
-): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
+export { element } from "../player/dom.ts";
 
 /** Sets a text only when it changes: screen readers and selections notice nothing else. */
 export function setText(node: Node, text: string): void {

@@ -1,4 +1,4 @@
-import { codecName } from "./codec-string.ts";
+import { codecName } from "./decoder-config.ts";
 import { EngineKind } from "./engine-stats.ts";
 import { mediaSourceClass, msePlays } from "./media-source.ts";
 import type { StreamConfig, StreamTrack } from "./stream.ts";

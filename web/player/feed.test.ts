@@ -2,38 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fragmentParts, SampleFlags } from "../../src/containers/fmp4/fragment.ts";
 import { fmp4Init } from "../../src/containers/fmp4/init.ts";
-import type { AudioTrack, VideoTrack } from "../../src/media/track.ts";
-import { codecName } from "./codec-string.ts";
+import { codecName } from "./decoder-config.ts";
 import { Feed } from "./feed.ts";
 import { canBeSilent, silence } from "./silence.ts";
 import { sameDecoding } from "./stream.ts";
 import type { StreamConfig, StreamFragment } from "./stream.ts";
+import { aacTrack, avcTrack } from "../../src/containers/fmp4/tracks.fixture.ts";
 
-const video: VideoTrack = {
-  id: 1,
-  kind: "video",
-  codec: "avc",
-  config: Uint8Array.of(1, 0x64, 0, 0x1f, 0xff, 0xe0, 0),
-  timescale: 90_000,
-  isDefault: true,
-  codecString: "avc1.64001f",
-  width: 640,
-  height: 360,
-  frameRate: 25,
-};
-
-const audio: AudioTrack = {
-  id: 2,
-  kind: "audio",
-  codec: "aac",
-  config: Uint8Array.of(0x11, 0x90),
-  timescale: 48_000,
-  isDefault: true,
-  codecString: "mp4a.40.2",
-  sampleRate: 48_000,
-  channels: 2,
-  samplesPerFrame: 1024,
-};
+const video = avcTrack({ timescale: 90_000, width: 640, height: 360 });
+const audio = aacTrack({ timescale: 48_000 });
 
 const data = Uint8Array.of(1, 2, 3);
 

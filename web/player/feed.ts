@@ -5,7 +5,8 @@ import { nonSyncFlag } from "../../src/containers/fmp4/fragment.ts";
 import { initForTrack } from "../../src/containers/fmp4/read-moov.ts";
 import type { Movie, MovieTrack } from "../../src/containers/fmp4/read-moov.ts";
 import type { TrackFragment } from "../../src/containers/fmp4/read-moof.ts";
-import { codecString, decoderDescription } from "./codec-string.ts";
+import { codecStringOf } from "../../src/containers/fmp4/read-codec.ts";
+import { decoderDescription } from "./decoder-config.ts";
 import { emptyConfig, readConfigMessage } from "./config-message.ts";
 import type { Sample, StreamConfig, StreamFragment, StreamTrack } from "./stream.ts";
 
@@ -46,7 +47,7 @@ export class Feed {
 
   #track(movie: Movie, track: MovieTrack): StreamTrack {
     const kind = track.kind === "video" ? "video" : "audio";
-    const codec = this.#described.codecs.get(track.id) ?? codecString(track);
+    const codec = this.#described.codecs.get(track.id) ?? codecStringOf(track) ?? "";
     const { id, timescale, width, height, channels } = track;
     const mimeType = `${kind}/mp4; codecs="${codec}"`;
     // The sample entry has no room for rates above 65535 Hz; the timescale of audio is its rate.
