@@ -1,11 +1,14 @@
 /** What else RTMP carries: each codec published by FFmpeg and played over every way that has it, bit for bit. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { describe, it, type TestContext } from "node:test";
 import { makeClip, type ClipOptions } from "../support/clip.ts";
+import { run } from "../support/program.ts";
 import { aacFrame, audioTolerance, compare } from "./compare.ts";
 import { Place, Way } from "./place.ts";
-import { curl, ffmpeg5, ffmpeg8, type Got, packetsOf8, type Viewer, webSocket } from "./players.ts";
+import { Audience, curl, ffmpeg5, ffmpeg8, type Got, packetsOf8, type Viewer, webSocket } from "./players.ts";
 import * as publishers from "./publishers.ts";
+import { replay } from "./replay.ts";
 
 const name = "live/cam";
 const { rtmp, httpFlv, wsFlv, httpMp4, wsMp4 } = Way;
@@ -55,11 +58,10 @@ async function everyWayHas(t: TestContext, { clip: options, publisher = publishe
   await using place = await Place.open();
   const clip = await makeClip({ seconds: 2, ...options });
   const sent = await publisher.sends(clip, place);
-  const playing = everyWay.map(({ way, player }) => player.play(place.url(way, name), place));
-  await Promise.race([place.waiting(everyWay.length), Promise.all(playing)]);
+  const audience = await Audience.gather(place, name, everyWay);
   await using publishing = publisher.publish(clip, place.rtmp(name));
   await publishing.succeeded();
-  for (const [i, got] of (await Promise.all(playing)).entries()) {
+  for (const [i, got] of (await audience.got).entries()) {
     const { way, player } = everyWay[i]!;
     const hasAudio = !(codec.audioIsFlvOnly === true && isMp4(way));
     const tolerance = { audio: audioTolerance(way, codec.audioFrame ?? aacFrame), hasAudio };
@@ -71,10 +73,37 @@ async function everyWayHas(t: TestContext, { clip: options, publisher = publishe
 describe("codecs over all five ways", { concurrency: 3 }, () => {
   for (const each of cases) it(each.name, (t) => everyWayHas(t, each));
 
+  it("HEVC goes to players in its old signalling where they ask for it, and comes in that way", async () => {
+    await using place = await Place.open();
+    const clip = await makeClip({ video: "hevc", seconds: 2 });
+    const sent = await publishers.ffmpeg8.sends(clip, place);
+    const flvWays = everyWay.filter(({ way }) => !isMp4(way));
+    const old = await Audience.gather(place, name, flvWays, "?hevc=legacy");
+    const body = place.file("flv");
+    const dump = run("curl", ["-sS", "-o", body, `${place.url(httpFlv, name)}?hevc=legacy`]);
+    await place.waiting(flvWays.length + 1);
+    await using publishing = publishers.ffmpeg8.publish(clip, place.rtmp(name));
+    await publishing.succeeded();
+    await dump;
+    for (const got of await old.got) compare(sent, got, "old signalling", { audio: millisecond });
+
+    // No encoder at hand sends it like this: the messages are those that our server has just made.
+    const again = await Audience.gather(place, "live/again", everyWay);
+    const file = await readFile(body);
+    // A key frame (1) of codec 12, a sequence header (0).
+    assert.ok(file.includes(Uint8Array.of(0x1c, 0, 0, 0, 0)), "the old signalling");
+    await replay(file, place.rtmpPort, "live/again");
+    for (const [i, got] of (await again.got).entries()) {
+      const { way, player } = everyWay[i]!;
+      compare(sent, got, `${player.name} over ${way}`, { audio: audioTolerance(way, aacFrame) });
+    }
+  });
+
   it("what MP4 cannot carry at all is refused there in words, and plays in FLV", async () => {
     await using place = await Place.open();
     const clip = await makeClip({ video: false, audio: "speex", seconds: 2 });
     const playing = curl.play(place.url(httpFlv, name), place);
+    playing.catch(() => undefined);
     const refused = fetch(place.url(httpMp4, name));
     await place.waiting(2);
     await using publishing = publishers.ffmpeg5.publish(clip, place.rtmp(name));

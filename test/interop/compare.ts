@@ -14,6 +14,8 @@ export function audioTolerance(way: Way, frame: number): number {
 export interface Tolerance {
   /** As `audioTolerance` says. */
   readonly audio: number;
+  /** Microseconds by which all audio may be ahead of the video's offset, or behind; default 0. */
+  readonly apart?: number;
   /** True for a player that came when the stream was on its way: its packets are the end of what was sent. */
   readonly late?: boolean;
   /** False where the container leaves audio, or video, out. */
@@ -38,7 +40,9 @@ export function compare(sent: readonly Got[], got: readonly Got[], who: string, 
   const offsets = new Set(video.map(([from, to]) => time(to) - time(from)));
   assert.ok(offsets.size <= 1, `${who}: video is ahead by ${[...offsets].slice(0, 10).join(", ")} µs, not by one number`);
   const [offset = medianOffset(audio)] = offsets;
-  const errors = audio.map(([from, to]) => Math.abs(time(to) - time(from) - offset));
+  const apart = tolerance.apart ?? 0;
+  const audioOffset = offset + Math.max(-apart, Math.min(apart, medianOffset(audio) - offset));
+  const errors = audio.map(([from, to]) => Math.abs(time(to) - time(from) - audioOffset));
   const audioError = Math.max(0, ...errors);
   assert.ok(audioError <= tolerance.audio, `${who}: audio is off by ${audioError} µs`);
   return { offset, audioError, video: video.length, audio: audio.length };
@@ -97,7 +101,10 @@ export function commonRun(sent: readonly Got[], got: readonly Got[]): { readonly
   return { sent: parts.flatMap((part) => part.sent), got: parts.flatMap((part) => part.got) };
 }
 
-/** Where the first packets of `start` lie in `packets`; -1 where they do not. */
+/** Where `start` begins in `packets`: all that both have from there on is the same. -1 where it does not. Silence alone would fit anywhere. */
 function find(packets: readonly Got[], start: readonly Got[]): number {
-  return packets.findIndex((_, at) => start.slice(0, 5).every(({ md5 }, i) => packets[at + i]?.md5 === md5));
+  return packets.findIndex((_, at) => {
+    const common = start.slice(0, packets.length - at);
+    return common.length >= 5 && common.every(({ md5 }, i) => packets[at + i]!.md5 === md5);
+  });
 }

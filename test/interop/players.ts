@@ -92,3 +92,24 @@ export interface Viewer {
   readonly way: Way;
   readonly player: Player;
 }
+
+/** Viewers who play together, and what each got in the end. */
+export class Audience {
+  readonly got: Promise<Got[][]>;
+
+  private constructor(got: Promise<Got[][]>) {
+    this.got = got;
+    // It is awaited at the end; if something else fails before, that is the failure to report.
+    got.catch(() => undefined);
+  }
+
+  /** Resolves when all of them wait for a publisher. Rejects if one has ended before. @param query is added to their URLs */
+  static async gather(place: Place, name: string, viewers: readonly Viewer[], query = ""): Promise<Audience> {
+    const audience = new Audience(Promise.all(viewers.map(({ way, player }) => player.play(place.url(way, name) + query, place))));
+    const early = audience.got.then(() => {
+      throw new Error("all players have ended before anybody published");
+    });
+    await Promise.race([place.waiting(viewers.length), early]);
+    return audience;
+  }
+}
