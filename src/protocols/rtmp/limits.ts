@@ -36,8 +36,8 @@ export interface RtmpLimits {
 /** Generous to every encoder known, and small beside one GOP of video. */
 export const defaultLimits: RtmpLimits = {
   handshakeMs: 5_000,
-  setupMs: 10_000,
-  stalledMessageMs: 8_000,
+  setupMs: 8_000,
+  stalledMessageMs: 7_000,
   pingMs: 30_000,
   closeMs: 1_000,
   setupMessageBytes: 64 * 1024,

@@ -23,7 +23,7 @@ export interface RtmpListenerOptions {
 }
 
 /** Milliseconds between two looks at the sessions' time limits, at most. */
-const longestTick = 1_000;
+const longestTick = 500;
 
 /** Takes RTMP connections on one port. Several in one process share nothing but the hub they are given. */
 export class RtmpListener {

@@ -8,7 +8,7 @@ const rtmp = z.strictObject({
     .meta({ description: "Where RTMP listens. A port alone means every interface, IPv4 and IPv6; port 0 takes any free one." }),
   maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({ description: "RTMP connections at once; more are closed." }),
   handshakeTimeout: duration("100ms", "1m").prefault("5s").meta({ description: "From the connection to the end of the RTMP handshake." }),
-  setupTimeout: duration("100ms", "10m").prefault("10s").meta({ description: "From the connection to the first publish or play." }),
+  setupTimeout: duration("100ms", "10m").prefault("8s").meta({ description: "From the connection to the first publish or play." }),
   pingAfter: duration("1s", "10m")
     .prefault("30s")
     .meta({ description: "A peer that has been silent for so long is pinged; twice that without a sign of life ends it." }),
