@@ -16,7 +16,8 @@ test("a program that is there but cannot do what is wanted counts as missing", (
 
 test("one command installs what is missing", () => {
   const missing = programs.filter(({ name }) => name === "ffmpeg" || name === "ffprobe" || name === "cvlc");
-  assert.equal(installCommand(missing, "debian"), "sudo apt-get install -y --no-install-recommends ffmpeg vlc-bin vlc-plugin-base");
+  const install = "sudo apt-get update && sudo apt-get install -y --no-install-recommends ffmpeg vlc-bin vlc-plugin-base";
+  assert.equal(installCommand(missing, "debian"), install);
   assert.equal(installCommand(missing, "macos"), "brew install ffmpeg vlc");
   assert.match(installCommand(missing, "other"), /^docker run /);
 });

@@ -87,7 +87,7 @@ export function installCommand(missing: readonly Program[], system: System): str
   const packages = (key: "debian" | "brew"): string => [...new Set(missing.flatMap((program) => program[key]))].sort().join(" ");
   switch (system) {
     case "debian":
-      return `sudo apt-get install -y --no-install-recommends ${packages("debian")}`;
+      return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages("debian")}`;
     case "macos":
       return `brew install ${packages("brew")}`;
     case "other":
