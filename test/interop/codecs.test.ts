@@ -91,7 +91,7 @@ describe("codecs over all five ways", { concurrency: 3 }, () => {
     const again = await Audience.gather(place, "live/again", everyWay);
     const file = await readFile(body);
     // A key frame (1) of codec 12, a sequence header (0).
-    assert.ok(file.includes(Uint8Array.of(0x1c, 0, 0, 0, 0)), "the old signalling");
+    assert.ok(file.includes(Buffer.of(0x1c, 0, 0, 0, 0)), "the old signalling");
     await replay(file, place.rtmpPort, "live/again");
     for (const [i, got] of (await again.got).entries()) {
       const { way, player } = everyWay[i]!;

@@ -72,10 +72,10 @@ function pairs(
   return matched;
 }
 
-/** Audio packets that nobody need get: those before the first picture, where viewers start; without pictures a few of the first. */
+/** Audio packets that nobody need get: those before the first picture, where viewers start; without pictures those that came in one read. */
 function beforeStart(sent: readonly Got[]): number {
   const firstPicture = sent.findIndex(({ kind }) => kind === "video");
-  return firstPicture < 0 ? 5 : firstPicture;
+  return firstPicture < 0 ? 15 : firstPicture;
 }
 
 function time({ ptsMicros }: Got): number {
