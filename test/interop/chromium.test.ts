@@ -4,7 +4,6 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -90,7 +89,7 @@ describe("mpegts.js", () => {
   let pages: Server;
   let origin: string;
   before(async () => {
-    const script = await readFile(createRequire(import.meta.url).resolve("mpegts.js"));
+    const script = await readFile(fileURLToPath(import.meta.resolve("mpegts.js")));
     pages = createServer((request, response) => {
       if (request.url === "/mpegts.js") response.end(script);
       else response.setHeader("Content-Type", "text/html").end(mpegtsPage);
