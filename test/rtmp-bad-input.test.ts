@@ -27,7 +27,7 @@ class Neighbourhood {
   #frame = 0;
 
   constructor() {
-    const note = (fields: LogFields): void => void this.reasons.push(`${String(fields["code"] ?? "")}: ${String(fields["reason"] ?? "")}`);
+    const note = (fields: LogFields): void => void this.reasons.push([fields["code"], fields["reason"]].join(": "));
     const ignore = (): void => undefined;
     const log = { debug: ignore, info: ignore, warn: note, error: (fields: LogFields) => this.faults.push(fields["err"]) };
     this.listener = new RtmpListener({ hub: this.hub, log, limits, webPort: 8080, waitForPublisher: 50 });

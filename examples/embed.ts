@@ -1,0 +1,19 @@
+/**
+ * A live server inside a program of one's own: `node examples/embed.ts`, publish to the URL it prints, and hear of
+ * streams as they come and go. Ctrl+C ends it.
+ */
+import { createServer } from "../src/index.ts";
+
+const server = createServer({
+  rtmp: { listen: "127.0.0.1:0" },
+  http: { listen: "127.0.0.1:0" },
+  streams: { gracePeriod: "20s" },
+});
+await server.listen();
+console.log(`publish to rtmp://127.0.0.1:${server.address("rtmp")!.port}/live/cam`);
+console.log(`watch at   http://127.0.0.1:${server.address("http")!.port}/watch/live/cam`);
+
+server.hub.onEvent((event) => {
+  console.log(event.kind, event.stream.name, `${event.stream.viewers} viewers`);
+});
+process.once("SIGINT", () => void server.close());
