@@ -15,6 +15,8 @@ export interface RtmpBadInput {
   readonly name: string;
   /** What the log says of it; undefined where the session is answered in words, or leaves by itself. */
   readonly reason?: RegExp;
+  /** It keeps the server busy for as long as it goes on: what runs beside it cannot be timed. */
+  readonly heavy?: boolean;
   /** @param port where RTMP is spoken. Resolves when the connection is closed, by the server where there is a `reason`. */
   readonly run: (port: number) => Promise<void>;
 }
@@ -26,6 +28,7 @@ const repeat = (text: string, count: number): Uint8Array => hex(text.repeat(coun
 interface Misdeed {
   readonly name: string;
   readonly reason: RegExp;
+  readonly heavy?: boolean;
   readonly act: (client: RtmpClient) => void | Promise<void>;
 }
 
@@ -104,6 +107,7 @@ const misdeeds: readonly Misdeed[] = [
   },
   {
     name: "createStream without end",
+    heavy: true,
     reason: /message streams/,
     act: (client) => {
       for (let i = 0; i < 1000; i++) client.command(0, "createStream", null);
@@ -165,13 +169,14 @@ const misdeeds: readonly Misdeed[] = [
   { name: "an unknown FourCC", reason: /unsupported/, act: asPublisher((client, id) => client.send(6, 9, 0, id, hex("90 78797a7a 00"))) },
   {
     name: "@setDataFrame inside itself without end",
+    heavy: true,
     reason: /./,
     act: asPublisher((client, id) => {
       client.send(6, 18, 0, id, repeat("02000d40736574446174614672616d65", 90_000));
       client.send(6, 18, 0, id, hex("fefefe"));
     }),
   },
-  { name: "100,000 plays of names that nobody publishes", reason: /plays in vain/, act: playNobody },
+  { name: "100,000 plays of names that nobody publishes", reason: /plays in vain/, heavy: true, act: playNobody },
   { name: "data that is no AMF", reason: /AMF0/, act: asPublisher((client, id) => client.send(6, 18, 0, id, hex("fefefe"))) },
 ];
 
@@ -217,14 +222,14 @@ export function stranger(
 }
 
 /** Connects to an app, does it, and waits for the server to close. */
-function ended({ name, reason, act }: Misdeed): RtmpBadInput {
+function ended({ name, reason, heavy = false, act }: Misdeed): RtmpBadInput {
   const run = async (port: number): Promise<void> => {
     using client = await RtmpClient.connect(port);
     await client.connectApp("bad");
     await act(client);
     await client.closed;
   };
-  return { name, reason, run };
+  return { name, reason, heavy, run };
 }
 
 /** Connects to an app, does it, and leaves: the server has taken it for what it is. */
@@ -316,5 +321,10 @@ export const rtmpBadInputs: readonly RtmpBadInput[] = [
   { name: "commands before connect", reason: /before connect/, run: commandsBeforeConnect },
   harmless("__proto__ for a name", pollute),
   harmless("tags of no bytes, empty aggregates and messages of unknown types", sendNothings),
-  { name: "questions without end and no answer read", reason: /does not read our answers|took too long/, run: askWithoutReading },
+  {
+    name: "questions without end and no answer read",
+    reason: /does not read our answers|took too long/,
+    heavy: true,
+    run: askWithoutReading,
+  },
 ];
