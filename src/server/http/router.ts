@@ -106,7 +106,7 @@ export class Router {
 
   async #page(exchange: Exchange, name: PageName): Promise<void> {
     const page = await readPage(this.#files, name, exchange.target.path);
-    if (!page) throw new HttpProblem(503, "not-built", "The web pages have not been built: node tools/build-web.ts builds them.");
+    if (!page) throw new HttpProblem(503, "not-built", "The web pages have not been built: npm run prestart builds them.");
     send(exchange, 200, page.headers, page.html);
   }
 
