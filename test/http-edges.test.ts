@@ -8,6 +8,7 @@ import { Hub } from "../src/hub/hub.ts";
 import { HttpListener } from "../src/server/http/http-listener.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Seats } from "../src/server/seats.ts";
+import { badPaths, noises } from "./support/http-bad-inputs.ts";
 import { RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
@@ -56,11 +57,7 @@ test("heads that never come, or come byte by byte, are cut", async () => {
 });
 
 test("what is no HTTP is cut", async () => {
-  for (const noise of [
-    "\x03\0\0\0\0".padEnd(1537, "x"),
-    "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
-    "GET / HTTP/1.1\r\nHost: x\r\n" + "X: y\r\n".repeat(10_000) + "\r\n",
-  ]) {
+  for (const [, noise] of noises) {
     const peer = await RawConnection.open(port);
     peer.send(noise);
     await peer.closed;
@@ -75,22 +72,7 @@ test("bodies are refused with the head", async () => {
 });
 
 test("names that cannot be are refused with the reason", async () => {
-  const cases: [path: string, status: number, words: RegExp][] = [
-    ["/live/%zz.flv", 400, /percent sign/],
-    ["/live/%E0%A4.mp4", 400, /percent sign/],
-    ["/live/%2e%2e/x.flv", 400, /"\.\." is not allowed/],
-    ["/live/a%00b.flv", 400, /control character/],
-    [`/live/${"x".repeat(300)}.flv`, 400, /characters long/],
-    ["/a/b/c/d/e/f/g/h/i.flv", 400, /segments/],
-    ["/console/x.flv", 400, /server's own pages/],
-    ["/.flv", 400, /empty/],
-    ["/live/cam", 404, /address ends in \.flv or \.mp4/],
-    ["/nothing", 404, /nothing here/],
-    ["/watch/%zz", 400, /percent sign/],
-    ["/live/never.flv", 404, /Nobody is publishing/],
-    ["/live/never.flv?hevc=new", 400, /\?hevc= takes/],
-  ];
-  for (const [path, status, words] of cases) {
+  for (const [path, status, words] of badPaths) {
     const peer = await RawConnection.open(port);
     peer.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     await peer.closed;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 import { WebSocket } from "ws";
 import { createServer, type MillraceServer } from "../src/index.ts";
+import { badFrames, badHandshakes, badWebSocketPaths, goodHandshake } from "./support/http-bad-inputs.ts";
 import { RawConnection } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
@@ -75,13 +76,10 @@ test("WS-fMP4: a text message with the codecs, the header, the fragments", async
 
 test("every refusal is a close code with its reason", async () => {
   new Tone(server.hub, "live/tone");
-  const cases: [path: string, code: number, reason: RegExp, origin?: string][] = [
-    ["/live/never.mp4", 4404, /Nobody is publishing "live\/never"/],
+  const cases: (readonly [path: string, code: number, reason: RegExp, origin?: string])[] = [
+    ...badWebSocketPaths,
     ["/live/tone.mp4?only=video", 4415, /video/],
     ["/live/tone.mp4?only=sound", 4403, /only=/],
-    ["/live/%zz.mp4", 4403, /percent sign/],
-    ["/api/x.flv", 4403, /server's own pages/],
-    [`/live/${"x".repeat(500)}.flv`, 4403, /characters long/],
     ["/live/tone.flv", 4403, /bad\.example/, "https://bad.example"],
   ];
   for (const [path, code, reason, origin] of cases) {
@@ -103,14 +101,7 @@ test("an upgrade to anything else is answered as if it were not asked for", asyn
 });
 
 test("handshakes that are none end the connection", async () => {
-  const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-  const cases = [
-    upgrade,
-    `${upgrade}Sec-WebSocket-Version: 13\r\n`,
-    `${upgrade}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n`,
-    `${upgrade}Sec-WebSocket-Version: 99\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n`,
-  ];
-  for (const headers of cases) {
+  for (const headers of badHandshakes) {
     const peer = await RawConnection.open(port);
     peer.send(`GET /live/tone.flv HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
     await peer.closed;
@@ -122,11 +113,9 @@ test("viewers that break the rules end themselves alone", async () => {
   const tone = new Tone(server.hub, "live/tone");
   const good = watch("/live/tone.flv");
   await good.count(1);
-  const handshake =
-    "GET /live/tone.flv HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-  for (const frame of ["\x81\x03abc", "\x8f\x80\0\0\0\0", "\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", "\xc1\x80\0\0\0\0"]) {
+  for (const frame of badFrames) {
     const peer = await RawConnection.open(port);
-    peer.send(handshake);
+    peer.send(`GET /live/tone.flv HTTP/1.1\r\nHost: x\r\n${goodHandshake}\r\n`);
     await peer.until((text) => text.includes("FLV"));
     peer.send(frame);
     await peer.closed;

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { GoodNeighbours } from "../support/good-neighbours.ts";
 import { httpBadInputs } from "../support/http-bad-inputs.ts";
 import type { Holdings } from "../support/inspect-child.ts";
@@ -48,9 +49,10 @@ test("bad input leaves nothing behind", { timeout: 10 * 60_000 }, async (t) => {
     ...badClocks.map(({ name, run }) => ({ name: `RTMP: ${name}`, run: () => run(server.rtmp) })),
     ...httpBadInputs.map(({ name, run }) => ({ name: `HTTP: ${name}`, run: () => run(server.http, neighbours.stream) })),
   ];
-  const before = (await round(server, inputs)).holdings;
+  const { counts } = await server.holdings();
+  const before = (await round(server, inputs, counts)).holdings;
   const done: Round[] = [];
-  for (let i = 0; i < rounds; i++) done.push(await round(server, inputs, done.at(-1)?.holdings.counts ?? before.counts));
+  for (let i = 0; i < rounds; i++) done.push(await round(server, inputs, counts));
   const figures = { inputs: inputs.length, frames: neighbours.frames, ...figuresOf(before, done) };
   const folder = join(import.meta.dirname, "../../artifacts");
   mkdirSync(folder, { recursive: true });
@@ -62,8 +64,8 @@ test("bad input leaves nothing behind", { timeout: 10 * 60_000 }, async (t) => {
   for (const growth of figures.heapGrowth) assert.ok(growth <= mostHeap, `the heap grew by ${growth} bytes in a round`);
 });
 
-/** All bad inputs, many at a time. @param counts what the server has to hold afterwards; where not given, what it holds after a while */
-async function round(server: InspectedServer, inputs: readonly BadInput[], counts?: Holdings["counts"]): Promise<Round> {
+/** All bad inputs, many at a time. @param counts what the server has to hold afterwards */
+async function round(server: InspectedServer, inputs: readonly BadInput[], counts: Holdings["counts"]): Promise<Round> {
   const started = performance.now();
   const took: { name: string; ms: number }[] = [];
   for (const input of inputs) if (input.heavy === true) took.push(await timed(input));
@@ -90,13 +92,12 @@ async function timed({ name, run }: BadInput): Promise<{ name: string; ms: numbe
   return { name, ms: Math.round(performance.now() - started) };
 }
 
-async function settled(server: InspectedServer, counts: Holdings["counts"] | undefined): Promise<Holdings> {
+async function settled(server: InspectedServer, counts: Holdings["counts"]): Promise<Holdings> {
   const deadline = performance.now() + settledWithin;
   for (;;) {
     const holdings = await server.holdings();
-    const isLate = performance.now() > deadline;
-    if (isLate && counts !== undefined) assert.deepEqual(holdings.counts, counts);
-    if (isLate || (counts !== undefined && JSON.stringify(holdings.counts) === JSON.stringify(counts))) return holdings;
+    if (isDeepStrictEqual(holdings.counts, counts)) return holdings;
+    if (performance.now() > deadline) assert.deepEqual(holdings.counts, counts, "something is still held");
     await delay(1000);
   }
 }
