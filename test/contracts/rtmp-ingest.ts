@@ -4,7 +4,7 @@ import { MessageType } from "../../src/protocols/rtmp/message.ts";
 import { RtmpListener } from "../../src/protocols/rtmp/rtmp-listener.ts";
 import { statusCode, RtmpClient } from "../support/rtmp-client.ts";
 import { aacHeader, audioBody, videoBody } from "../support/rtmp-media.ts";
-import type { IngestServer, IngestUnderTest, TestPublisher } from "./ingest.ts";
+import type { IngestServer, IngestUnderTest, TestPublisher } from "./ingest-bench.ts";
 import { otherVideo, video } from "./media.ts";
 
 export const rtmpIngest: IngestUnderTest = {
