@@ -13,6 +13,8 @@ import { startServer } from "../support/server-program.ts";
 
 /** Seconds that are looked at. */
 const length = 60;
+/** Pictures made before the page is opened: more than the server keeps. */
+const onAirBefore = 150;
 const artifacts = join(import.meta.dirname, "../../artifacts");
 
 /** What the page saw, times in `Date.now()` milliseconds. */
@@ -70,6 +72,8 @@ test("capture to screen in Chromium", { timeout: 180_000 }, async (t) => {
   await using server = await startServer();
   await using source = new ClockSource(`rtmp://127.0.0.1:${server.rtmp}/live/clock`);
   await server.program.said(/"msg":"on air"/, t.signal);
+  // Long enough that a page which comes now is not there from the stream's beginning, as pages are not.
+  await source.made(onAirBefore);
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
   await page.addInitScript(probe);
   await page.goto(`http://127.0.0.1:${server.http}/watch/live/clock`);
@@ -112,6 +116,12 @@ function evaluate(sight: Sight, source: ClockSource) {
     shownShare: made.filter((clock) => seen.has(clock)).length / made.length,
     /** As the browser counts: callbacks may miss one that was shown. */
     presented: sight.shown.at(-1)![2] - sight.shown[0]![2] + 1,
+    lost: lostRuns(made, seen),
+    /** What was shown latest: when, in seconds after the first picture, and how late. */
+    late: readable
+      .map(([clock, time]) => [Math.round((time - firstAt) / 100) / 10, Math.round(time - source.epoch - clock)] as const)
+      .filter(([, delay]) => delay > at(0.95) + 50)
+      .slice(0, 20),
     unreadable: sight.shown.length - readable.length,
     missedByEncoder: source.missed,
     fromServer: mean(sight.stats.flatMap(({ latency }) => (latency === null ? [] : [latency * 1000]))),
@@ -119,4 +129,18 @@ function evaluate(sight: Sight, source: ClockSource) {
     droppedByBrowser: sight.stats.at(-1)!.droppedFrames,
     loadAverage: loadavg()[0]!,
   };
+}
+
+/** Runs of pictures that were not shown: seconds after the first one, and how many. */
+function lostRuns(made: readonly number[], seen: ReadonlySet<number>): (readonly [second: number, pictures: number])[] {
+  const runs: (readonly [number, number])[] = [];
+  let length = 0;
+  for (const [i, clock] of made.entries()) {
+    if (!seen.has(clock)) length += 1;
+    if (length > 0 && (seen.has(clock) || i === made.length - 1)) {
+      runs.push([Math.round((clock - made[0]!) / 100) / 10, length]);
+      length = 0;
+    }
+  }
+  return runs;
 }

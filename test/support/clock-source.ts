@@ -1,4 +1,5 @@
 /** A camera that shows a clock: pictures made as they are due, encoded without delay and published by FFmpeg. */
+import { setTimeout as delay } from "node:timers/promises";
 import { bars, barsWrap, drawBars } from "./clock-bars.ts";
 import type { RunningProgram } from "./program.ts";
 import { start } from "./program.ts";
@@ -42,6 +43,11 @@ export class ClockSource implements AsyncDisposable {
   /** Rejects if the encoder ends by itself. */
   get ended(): Promise<unknown> {
     return this.#program.succeeded();
+  }
+
+  /** Resolves when so many pictures have been made. */
+  async made(count: number): Promise<void> {
+    while (this.captured.length < count) await delay(1000 / framesPerSecond);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
