@@ -134,12 +134,12 @@ function evaluate(sight: Sight, source: ClockSource) {
 /** Runs of pictures that were not shown: seconds after the first one, and how many. */
 function lostRuns(made: readonly number[], seen: ReadonlySet<number>): (readonly [second: number, pictures: number])[] {
   const runs: (readonly [number, number])[] = [];
-  let length = 0;
+  let count = 0;
   for (const [i, clock] of made.entries()) {
-    if (!seen.has(clock)) length += 1;
-    if (length > 0 && (seen.has(clock) || i === made.length - 1)) {
-      runs.push([Math.round((clock - made[0]!) / 100) / 10, length]);
-      length = 0;
+    if (!seen.has(clock)) count += 1;
+    if (count > 0 && (seen.has(clock) || i === made.length - 1)) {
+      runs.push([Math.round((clock - made[0]!) / 100) / 10, count]);
+      count = 0;
     }
   }
   return runs;
