@@ -10,12 +10,10 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export class Reader {
   readonly data: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(data: Uint8Array) {
     this.data = data;
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   }
 
   /** Offset of the next byte from the start of the data. */
@@ -38,41 +36,47 @@ export class Reader {
     return at;
   }
 
+  // Words are put together from bytes: a DataView per reader costs more than the few words of a message.
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.data[this.#take(1)]!;
   }
   u16(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.#take(2);
+    return (this.data[at]! << 8) | this.data[at + 1]!;
   }
   u16le(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.data[at]! | (this.data[at + 1]! << 8);
   }
   i16(): number {
-    return this.#view.getInt16(this.#take(2));
+    return (this.u16() << 16) >> 16;
   }
   u24(): number {
     const at = this.#take(3);
-    return (this.#view.getUint16(at) << 8) | this.#view.getUint8(at + 2);
+    return (this.data[at]! << 16) | (this.data[at + 1]! << 8) | this.data[at + 2]!;
   }
   i24(): number {
     return (this.u24() << 8) >> 8;
   }
+  i32(): number {
+    const at = this.#take(4);
+    return (this.data[at]! << 24) | (this.data[at + 1]! << 16) | (this.data[at + 2]! << 8) | this.data[at + 3]!;
+  }
   u32(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.i32() >>> 0;
   }
   u32le(): number {
-    return this.#view.getUint32(this.#take(4), true);
-  }
-  i32(): number {
-    return this.#view.getInt32(this.#take(4));
+    const at = this.#take(4);
+    return ((this.data[at + 3]! << 24) | (this.data[at + 2]! << 16) | (this.data[at + 1]! << 8) | this.data[at]!) >>> 0;
   }
   /** Exact up to 2^53; above, rounded as any double is. */
   u64(): number {
-    const at = this.#take(8);
-    return this.#view.getUint32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
+    const high = this.u32();
+    return high * 0x1_0000_0000 + this.u32();
   }
   f64(): number {
-    return this.#view.getFloat64(this.#take(8));
+    const bytes = this.bytes(8);
+    return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0);
   }
 
   /** The next byte without moving the cursor. */

@@ -43,6 +43,9 @@ export class Output {
   #newestBreak = -1;
   #newestStart: ChunkRecord | undefined;
   #end: OutputEnd | undefined;
+  #view: Uint8Array = new Uint8Array(0);
+  #viewFrom = -1;
+  #viewTo = -1;
 
   constructor(framing: Framing, allocate: AllocateSlab, retention: Retention) {
     this.framing = framing;
@@ -79,9 +82,17 @@ export class Output {
     return this.#inits.at(number - this.#firstInit);
   }
 
-  /** Bytes from a position to `to` or the end of their slab. */
+  /**
+   * Bytes from a position to `to` or the end of their slab. Viewers at the live edge ask for the same one after the
+   * other and get the same view.
+   */
   view(from: number, to: number): Uint8Array {
-    return this.#slabs.view(from, to);
+    if (from !== this.#viewFrom || to !== this.#viewTo) {
+      this.#view = this.#slabs.view(from, to);
+      this.#viewFrom = from;
+      this.#viewTo = to;
+    }
+    return this.#view;
   }
 
   /** Whether a viewer that had one init can go on to a later one. */

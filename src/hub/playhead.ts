@@ -10,13 +10,15 @@ export const MAX_WRITE = 256 * 1024;
  */
 export type PlayheadEnd = OutputEnd | "new-tracks" | "stalled" | "closing" | "left";
 
-/** A viewer's socket, as a playhead sees it. Shared functions, no closures per write. */
+/** A viewer's socket, as a playhead sees it. */
 export interface PlayheadSink {
   /**
-   * Takes the bytes, which stay valid and unchanged for ever, and calls `taken` once they have left the process, or
-   * never if the peer is gone. Never called again before that, except for the other pieces of one run.
+   * Takes the bytes, which stay valid and unchanged for ever. True: they have left the process. False: they wait, or
+   * the peer is gone; after the other pieces of the same run `whenTaken` is called.
    */
-  write(bytes: Uint8Array, taken: () => void): void;
+  write(bytes: Uint8Array): boolean;
+  /** Calls the function once all that was written has left the process, or never if the peer is gone. */
+  whenTaken(taken: () => void): void;
   /** The last call. What was written before has been given to the socket, not necessarily sent. */
   end(reason: PlayheadEnd): void;
 }
@@ -37,13 +39,12 @@ export class Playhead {
   readonly output: Output;
   readonly #sink: PlayheadSink;
   readonly #owner: PlayheadOwner;
-  readonly #taken: () => void;
   /** Position of the next byte; -1 until a random-access point is there. */
   #position = -1;
   #init = -1;
-  /** Writes not taken yet: the pieces of one run. */
-  #outstanding = 0;
-  /** Milliseconds at which the outstanding write was made. */
+  /** The newest run has not been taken yet. */
+  #outstanding = false;
+  /** Milliseconds at which the newest run was written. */
   #writtenAt = 0;
   #paused = false;
   #end: PlayheadEnd | undefined;
@@ -58,10 +59,6 @@ export class Playhead {
     this.output = output;
     this.#sink = sink;
     this.#owner = owner;
-    this.#taken = () => {
-      this.#outstanding -= 1;
-      if (this.#outstanding === 0 && this.#waiting) this.#owner.behind(this);
-    };
   }
 
   get ended(): boolean {
@@ -70,7 +67,7 @@ export class Playhead {
 
   /** Milliseconds since the outstanding write was made; 0 where none is. */
   stalledFor(now: number): number {
-    return this.#outstanding === 0 ? 0 : now - this.#writtenAt;
+    return this.#outstanding ? now - this.#writtenAt : 0;
   }
 
   /** Bytes of the output that this viewer has not been sent. */
@@ -101,7 +98,7 @@ export class Playhead {
 
   /** Writes the next run, if there is one and the last has been taken. */
   step(now: number): void {
-    if (this.#outstanding !== 0 || this.#paused || this.#end !== undefined) return;
+    if (this.#outstanding || this.#paused || this.#end !== undefined) return;
     const output = this.output;
     if ((this.#position < output.start && !this.#place(now)) || this.#position === output.end) return this.#endIfOver();
     this.#writtenAt = now;
@@ -114,9 +111,16 @@ export class Playhead {
       from += piece.length;
       this.#write(piece);
     }
+    if (this.#outstanding) this.#sink.whenTaken(() => this.#taken());
+    else if (this.#waiting) this.#owner.behind(this);
   }
 
-  /** There is something to do once the outstanding write has been taken. */
+  #taken(): void {
+    this.#outstanding = false;
+    if (this.#waiting) this.#owner.behind(this);
+  }
+
+  /** There is something to do that no new chunk will make the pump come for. */
   get #waiting(): boolean {
     return this.#end === undefined && !this.#paused && (this.#position !== this.output.end || this.output.over !== undefined);
   }
@@ -161,8 +165,7 @@ export class Playhead {
   }
 
   #write(bytes: Uint8Array): void {
-    this.#outstanding += 1;
     this.bytes += bytes.length;
-    this.#sink.write(bytes, this.#taken);
+    if (!this.#sink.write(bytes)) this.#outstanding = true;
   }
 }

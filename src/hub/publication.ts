@@ -29,7 +29,8 @@ export interface PublicationOwner {
   readonly clock: TimelineClock;
   /** Its first track set is complete and what waited for it is on the timeline: viewers may come. */
   ready(publication: Publication): void;
-  received(bytes: number): void;
+  /** @param now monotonic milliseconds */
+  received(bytes: number, now: number): void;
   ended(publication: Publication, end: PublicationEnd): void;
 }
 
@@ -99,7 +100,7 @@ export class Publication implements FrameSink {
     if (this.#end !== undefined) return;
     const arrived = this.#scheduler.now();
     this.#lastArrival = arrived;
-    this.#owner.received(frame.data.length);
+    this.#owner.received(frame.data.length, arrived);
     if (this.#waiting === undefined) return this.#append(frame, arrived);
     this.#waiting.push({ frame, arrived });
     this.#settle();
@@ -155,7 +156,8 @@ export class Publication implements FrameSink {
     else if (jump) this.#discontinuity(this.#appended ? "jump" : this.#reason, time);
     this.#appended = true;
     this.#takeTracks();
-    timeline.frame({ ...source, dts, pts, arrived: Math.round(arrived * 1000) });
+    const { sap, discardable, data } = source;
+    timeline.frame({ track: track.id, dts, pts, sap, discardable, arrived: Math.round(arrived * 1000), data });
   }
 
   /** The very first entries of a timeline. */

@@ -15,12 +15,12 @@ function crowd(size: number, costOfWrite: (n: number) => void): { output: Output
   const audience = new Audience();
   const writes: number[] = [];
   for (let i = 0; i < size; i++) {
-    const write = (_bytes: Uint8Array, taken: () => void): void => {
+    const write = (): boolean => {
       costOfWrite(i);
       writes.push(i);
-      taken();
+      return true;
     };
-    audience.add(new Playhead(output, { write, end: () => undefined }, owner));
+    audience.add(new Playhead(output, { write, whenTaken: () => undefined, end: () => undefined }, owner));
   }
   return { output, audience, writes };
 }
@@ -137,7 +137,10 @@ test("nobody misses the end because others leave during the walk", () => {
     clock.spend(0.01);
     told.add(i);
   };
-  const playheads = Array.from({ length: 2000 }, (_, i) => new Playhead(output, { write: () => undefined, end: end(i) }, leaving));
+  const playheads = Array.from(
+    { length: 2000 },
+    (_, i) => new Playhead(output, { write: () => true, whenTaken: () => undefined, end: end(i) }, leaving),
+  );
   for (const playhead of playheads) audience.add(playhead);
   output.finish("ended");
   pump.wake(audience, true);

@@ -136,8 +136,8 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.#owner.ready(this);
   }
 
-  received(bytes: number): void {
-    this.#rate.add(bytes, this.#owner.scheduler.now());
+  received(bytes: number, now: number): void {
+    this.#rate.add(bytes, now);
   }
 
   ended(ended: Publication | Playhead, reason: PublicationEnd | PlayheadEnd): void {

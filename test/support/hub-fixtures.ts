@@ -86,11 +86,13 @@ export class CollectingSink implements PlayheadSink {
   blocked = false;
   readonly #held: (() => void)[] = [];
 
-  write(data: Uint8Array, taken: () => void): void {
+  write(data: Uint8Array): boolean {
     this.text += new TextDecoder().decode(data);
     this.writes += 1;
-    if (this.blocked) this.#held.push(taken);
-    else taken();
+    return !this.blocked;
+  }
+  whenTaken(taken: () => void): void {
+    this.#held.push(taken);
   }
   end(reason: PlayheadEnd): void {
     this.endedBy = reason;

@@ -94,9 +94,11 @@ export function readAudioTag(body: Uint8Array): AudioItem[] {
 
 function readAac(reader: Reader): AudioItem {
   const packetType = reader.u8();
-  const common = { trackId: 0, codec: Codec.aac };
-  if (packetType === PacketType.config) return { kind: "config", ...common, config: reader.rest() };
-  if (packetType === PacketType.frame) return { kind: "frame", ...common, flvHeader: undefined, nanoseconds: 0, data: reader.rest() };
+  const codec = Codec.aac;
+  if (packetType === PacketType.config) return { kind: "config", trackId: 0, codec, config: reader.rest() };
+  if (packetType === PacketType.frame) {
+    return { kind: "frame", trackId: 0, codec, flvHeader: undefined, nanoseconds: 0, data: reader.rest() };
+  }
   return { kind: "ignored", packetType };
 }
 

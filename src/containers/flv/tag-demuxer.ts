@@ -124,7 +124,8 @@ export class TagDemuxer {
       if (track !== before) this.#sink.track(track);
       if (frame.data.length === 0) continue;
       const dts = this.#time(track.id, timestamp);
-      this.#sink.frame({ track: track.id, dts, pts: dts + item.compositionTime, ...frame });
+      const { sap, discardable, data } = frame;
+      this.#sink.frame({ track: track.id, dts, pts: dts + item.compositionTime, sap, discardable, data });
     }
   }
 

@@ -74,7 +74,9 @@ export class VideoSource {
       const size = item.codec === Codec.vp8 ? parseVp8KeyFrame(data) : parseVp9KeyFrame(data);
       if (size !== undefined) this.#declare(size, metadata);
     }
-    return this.#track === undefined ? undefined : { data, ...this.#access(item, data, this.#track) };
+    if (this.#track === undefined) return undefined;
+    const { sap, discardable } = this.#access(item, data, this.#track);
+    return { data, sap, discardable };
   }
 
   #payload({ codec, data }: FrameItem): Uint8Array {

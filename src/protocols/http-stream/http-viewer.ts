@@ -2,6 +2,9 @@ import type { Socket } from "node:net";
 import type { PlayheadEnd, PlayheadSink } from "../../hub/playhead.ts";
 import { lastChunk } from "./framing.ts";
 
+/** Written behind what waits, to hear when it has been taken. */
+const nothing = new Uint8Array(0);
+
 /** A viewer's response after its head was sent: framed bytes go to the socket itself, past `node:http`. */
 export class HttpViewer implements PlayheadSink {
   readonly #socket: Socket;
@@ -15,8 +18,15 @@ export class HttpViewer implements PlayheadSink {
     this.#linger = linger;
   }
 
-  write(bytes: Uint8Array, taken: () => void): void {
-    if (this.#socket.writable) this.#socket.write(bytes, taken);
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (!socket.writable) return false;
+    socket.write(bytes);
+    return socket.writableLength === 0;
+  }
+
+  whenTaken(taken: () => void): void {
+    if (this.#socket.writable) this.#socket.write(nothing, taken);
   }
 
   end(reason: PlayheadEnd): void {

@@ -7,6 +7,9 @@ import type { RtmpLimits } from "./limits.ts";
 /** Bytes between acknowledgements to a peer that names no window of its own. */
 const defaultWindow = 2_500_000;
 
+/** Written behind what waits, to hear when it has been taken. */
+const nothing = new Uint8Array(0);
+
 /** Why a connection is over, where neither side broke a rule. */
 export type ConnectionEnd = "peer closed" | "closed by us" | `socket error ${string}`;
 
@@ -94,9 +97,15 @@ export class Connection {
     this.#socket.write(bytes, () => (this.#unread -= bytes.length));
   }
 
-  /** Sends media that is bounded elsewhere. `taken` is called when the kernel has it. */
-  media(bytes: Uint8Array, taken: () => void): void {
-    this.#socket.write(bytes, taken);
+  /** Sends media that is bounded elsewhere. True: it has left the process, and so has all before it. */
+  media(bytes: Uint8Array): boolean {
+    this.#socket.write(bytes);
+    return this.#socket.writableLength === 0;
+  }
+
+  /** Calls the function once all that was sent has left the process; never, if the peer is gone. */
+  whenTaken(taken: () => void): void {
+    this.#socket.write(nothing, taken);
   }
 
   /** Ends everything that waits on this connection with an error. The socket is left to `close`. */

@@ -43,6 +43,7 @@ export interface PlayingOwner {
 export class Playing implements PlayheadSink {
   readonly request: PlayRequest;
   readonly #owner: PlayingOwner;
+  readonly #connection: Connection;
   #waiting: AbortController | undefined;
   #giveUpSeat: (() => void) | undefined;
   #stream: Stream | undefined;
@@ -55,6 +56,7 @@ export class Playing implements PlayheadSink {
   constructor(request: PlayRequest, owner: PlayingOwner) {
     this.request = request;
     this.#owner = owner;
+    this.#connection = owner.connection;
   }
 
   /** Waits for the stream and starts; answers the player. Settles when it has started or was refused. */
@@ -100,7 +102,7 @@ export class Playing implements PlayheadSink {
     const words = paused
       ? status(streamId, StatusCode.pause, `Pausing ${name}.`)
       : status(streamId, StatusCode.unpause, `Unpausing ${name}.`);
-    this.#owner.connection.write(joined([event, words]));
+    this.#connection.write(joined([event, words]));
   }
 
   /** `receiveAudio` and `receiveVideo` (section 7.2.2.4 and 7.2.2.5): goes on at the newest random-access point. */
@@ -112,7 +114,7 @@ export class Playing implements PlayheadSink {
     const { streamId, name } = this.request;
     if (wanted) {
       const words = [status(streamId, StatusCode.seek, `Receiving ${kind}.`), status(streamId, StatusCode.playStart, `Playing ${name}.`)];
-      this.#owner.connection.write(joined(words));
+      this.#connection.write(joined(words));
     }
     if (this.#stream === undefined) return;
     try {
@@ -123,8 +125,12 @@ export class Playing implements PlayheadSink {
     }
   }
 
-  write(bytes: Uint8Array, taken: () => void): void {
-    this.#owner.connection.media(bytes, taken);
+  write(bytes: Uint8Array): boolean {
+    return this.#connection.media(bytes);
+  }
+
+  whenTaken(taken: () => void): void {
+    this.#connection.whenTaken(taken);
   }
 
   end(reason: PlayheadEnd): void {
@@ -153,7 +159,7 @@ export class Playing implements PlayheadSink {
     const words = [userControl(UserControlEvent.streamBegin, streamId)];
     if (reset) words.push(status(streamId, StatusCode.playReset, `Playing and resetting ${name}.`, { details: name }));
     words.push(status(streamId, StatusCode.playStart, `Playing ${name}.`, { details: name }));
-    this.#owner.connection.write(joined(words));
+    this.#connection.write(joined(words));
     this.#owner.started(this);
   }
 
@@ -185,7 +191,7 @@ export class Playing implements PlayheadSink {
   #refuse(refusal: Refusal): void {
     const { streamId, name } = this.request;
     this.#letGo();
-    this.#owner.connection.write(status(streamId, refusedBy(refusal.code), refusal.message, { details: name }));
+    this.#connection.write(status(streamId, refusedBy(refusal.code), refusal.message, { details: name }));
     this.#finish(refusal.message, refusal.code === "closing");
   }
 
@@ -195,11 +201,11 @@ export class Playing implements PlayheadSink {
       status(streamId, StatusCode.playUnpublish, words, { details: name }),
       status(streamId, StatusCode.playStop, words, { details: name }),
     ];
-    this.#owner.connection.write(joined(last));
+    this.#connection.write(joined(last));
   }
 
   #endOfStream(): void {
-    this.#owner.connection.write(userControl(UserControlEvent.streamEof, this.request.streamId));
+    this.#connection.write(userControl(UserControlEvent.streamEof, this.request.streamId));
   }
 
   /** The stream is over and all of it has been given to the socket. */

@@ -6,6 +6,9 @@ import { type CloseCode, closeOfEnd, closeReason } from "./close-code.ts";
 /** Bytes of ours that may wait in the process before a client's ping goes unanswered. */
 const pongBacklog = 64 * 1024;
 
+/** Written behind what waits, to hear when it has been taken. */
+const nothing = new Uint8Array(0);
+
 /**
  * A viewer's WebSocket. `ws` does the handshake, pings and the closing; media are whole frames made elsewhere and go
  * to the socket itself, which is safe because `ws` too writes only whole frames.
@@ -34,8 +37,14 @@ export class WsViewer implements PlayheadSink {
     return this.#webSocket.readyState === this.#webSocket.OPEN;
   }
 
-  write(bytes: Uint8Array, taken: () => void): void {
-    if (this.#isOpen) this.#socket.write(bytes, taken);
+  write(bytes: Uint8Array): boolean {
+    if (!this.#isOpen) return false;
+    this.#socket.write(bytes);
+    return this.#socket.writableLength === 0;
+  }
+
+  whenTaken(taken: () => void): void {
+    if (this.#isOpen) this.#socket.write(nothing, taken);
   }
 
   end(reason: PlayheadEnd): void {
