@@ -16,21 +16,14 @@ if (file !== undefined) {
       longestGc = Math.max(longestGc, entry.duration);
     }
   });
-  // The first seconds belong to the start and to viewers joining.
+  const ms = (nanoseconds: number): number => Math.round(nanoseconds / 1e4) / 100;
+  // The first seconds belong to the start and to viewers who join; what comes after, to viewers who leave all at once.
   setTimeout(() => {
     delay.enable();
     observer.observe({ entryTypes: ["gc"] });
   }, 12_000).unref();
-  process.on("exit", () => {
-    const ms = (nanoseconds: number): number => Math.round(nanoseconds / 1e4) / 100;
-    writeFileSync(
-      file,
-      JSON.stringify({
-        blockP99: ms(delay.percentile(99)),
-        blockMax: ms(delay.max),
-        gcMax: Math.round(longestGc * 100) / 100,
-        collections,
-      }),
-    );
-  });
+  setTimeout(() => {
+    const notes = { blockP99: ms(delay.percentile(99)), blockMax: ms(delay.max), gcMax: Math.round(longestGc * 100) / 100, collections };
+    writeFileSync(file, JSON.stringify(notes));
+  }, 20_000).unref();
 }
