@@ -91,6 +91,7 @@ async function inTurn(what: string, list: readonly MeasuredServer[], once: (serv
 async function oneRun(
   server: MeasuredServer,
   load: { way?: Way; viewers?: number; publishers?: number; stalled?: number },
+  duration = seconds,
 ): Promise<Figures> {
   await using running = await server.start(serverCore);
   const watchUrl = load.way === undefined ? {} : { watchUrl: running.watchUrl(load.way) };
@@ -100,7 +101,7 @@ async function oneRun(
     viewers: load.viewers ?? 0,
     publishers: load.publishers ?? 1,
     stalled: load.stalled ?? 0,
-    seconds,
+    seconds: duration,
     pid: running.pid,
   });
 }
@@ -111,7 +112,7 @@ async function observed(): Promise<string[]> {
   const loads = [{ way: "rtmp", viewers: 2000 }, { publishers: 200 }] as const;
   for (const load of loads) {
     const notes = join(tmpdir(), `millrace-observe-${process.pid}.json`);
-    await oneRun(millrace(notes), load);
+    await oneRun(millrace(notes), load, 12);
     const { blockP99, blockMax, gcMax } = JSON.parse(await readFile(notes, "utf8")) as Record<string, number>;
     await rm(notes);
     lines.push(

@@ -7,9 +7,6 @@ import type { RtmpLimits } from "./limits.ts";
 /** Bytes between acknowledgements to a peer that names no window of its own. */
 const defaultWindow = 2_500_000;
 
-/** Written behind what waits, to hear when it has been taken. */
-const nothing = new Uint8Array(0);
-
 /** Why a connection is over, where neither side broke a rule. */
 export type ConnectionEnd = "peer closed" | "closed by us" | `socket error ${string}`;
 
@@ -21,7 +18,8 @@ export type ConnectionEnd = "peer closed" | "closed by us" | `socket error ${str
 export class Connection {
   /** The peer's IP address; an IPv4 one as such, on sockets of both kinds too. */
   readonly address: string;
-  readonly #socket: Socket;
+  /** For media, whole messages whose amount is bounded elsewhere; all else goes through `write`. */
+  readonly socket: Socket;
   readonly #limits: RtmpLimits;
   readonly #window = new ReceiveWindow(defaultWindow);
   /** Bytes that came and nobody has taken. Only before `feed`. */
@@ -41,7 +39,7 @@ export class Connection {
   readonly closed: Promise<void>;
 
   constructor(socket: Socket, limits: RtmpLimits) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#limits = limits;
     this.address = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
     this.over = new Promise((resolve, reject) => {
@@ -94,18 +92,7 @@ export class Connection {
     if (this.#end !== undefined || bytes.length === 0) return;
     this.#unread += bytes.length;
     if (this.#unread > this.#limits.unreadBytes) return this.fail(new ProtocolError("limit", "the peer does not read our answers"));
-    this.#socket.write(bytes, () => (this.#unread -= bytes.length));
-  }
-
-  /** Sends media that is bounded elsewhere. True: it has left the process, and so has all before it. */
-  media(bytes: Uint8Array): boolean {
-    this.#socket.write(bytes);
-    return this.#socket.writableLength === 0;
-  }
-
-  /** Calls the function once all that was sent has left the process; never, if the peer is gone. */
-  whenTaken(taken: () => void): void {
-    this.#socket.write(nothing, taken);
+    this.socket.write(bytes, () => (this.#unread -= bytes.length));
   }
 
   /** Ends everything that waits on this connection with an error. The socket is left to `close`. */
@@ -127,12 +114,12 @@ export class Connection {
     this.#end ??= "closed by us";
     this.#consume = discard;
     this.#held = undefined;
-    if (this.#closing || this.#socket.destroyed) return;
+    if (this.#closing || this.socket.destroyed) return;
     this.#closing = true;
-    this.#socket.end();
-    this.#socket.resume();
-    const timer = setTimeout(() => this.#socket.destroy(), within);
-    this.#socket.once("close", () => clearTimeout(timer));
+    this.socket.end();
+    this.socket.resume();
+    const timer = setTimeout(() => this.socket.destroy(), within);
+    this.socket.once("close", () => clearTimeout(timer));
   }
 
   #received(data: Buffer): void {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Container } from "../../hub/container-output.ts";
 import { bareFraming } from "../../hub/framing.ts";
 import type { Hub } from "../../hub/hub.ts";
@@ -12,6 +13,9 @@ import { status, StatusCode } from "./status.ts";
 
 /** Milliseconds from the last media to StreamEOF: GStreamer's rtmp2src drops what it has not passed on when that comes. */
 const endOfStreamDelay = 100;
+
+/** Written behind what waits, to hear when it has been taken. */
+const nothing = new Uint8Array(0);
 
 /** What a player asked for. */
 export interface PlayRequest {
@@ -44,6 +48,8 @@ export class Playing implements PlayheadSink {
   readonly request: PlayRequest;
   readonly #owner: PlayingOwner;
   readonly #connection: Connection;
+  /** The connection's, one step nearer: it is asked for with every frame. */
+  readonly #socket: Socket;
   #waiting: AbortController | undefined;
   #giveUpSeat: (() => void) | undefined;
   #stream: Stream | undefined;
@@ -57,6 +63,7 @@ export class Playing implements PlayheadSink {
     this.request = request;
     this.#owner = owner;
     this.#connection = owner.connection;
+    this.#socket = owner.connection.socket;
   }
 
   /** Waits for the stream and starts; answers the player. Settles when it has started or was refused. */
@@ -126,11 +133,12 @@ export class Playing implements PlayheadSink {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#connection.media(bytes);
+    this.#socket.write(bytes);
+    return this.#socket.writableLength === 0;
   }
 
   whenTaken(taken: () => void): void {
-    this.#connection.whenTaken(taken);
+    this.#socket.write(nothing, taken);
   }
 
   end(reason: PlayheadEnd): void {

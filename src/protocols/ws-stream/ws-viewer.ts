@@ -6,6 +6,8 @@ import { type CloseCode, closeOfEnd, closeReason } from "./close-code.ts";
 /** Bytes of ours that may wait in the process before a client's ping goes unanswered. */
 const pongBacklog = 64 * 1024;
 
+/** `readyState` of a WebSocket that is open. */
+const openState = 1;
 /** Written behind what waits, to hear when it has been taken. */
 const nothing = new Uint8Array(0);
 
@@ -34,7 +36,7 @@ export class WsViewer implements PlayheadSink {
   }
 
   get #isOpen(): boolean {
-    return this.#webSocket.readyState === this.#webSocket.OPEN;
+    return this.#webSocket.readyState === openState;
   }
 
   write(bytes: Uint8Array): boolean {
