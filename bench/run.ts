@@ -112,7 +112,7 @@ async function observed(): Promise<string[]> {
   const loads = [{ way: "rtmp", viewers: 2000 }, { publishers: 200 }] as const;
   for (const load of loads) {
     const notes = join(tmpdir(), `millrace-observe-${process.pid}.json`);
-    await oneRun(millrace(notes), load, 12);
+    await oneRun(millrace(notes), load, 15);
     const { blockP99, blockMax, gcMax } = JSON.parse(await readFile(notes, "utf8")) as Record<string, number>;
     await rm(notes);
     lines.push(
