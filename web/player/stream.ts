@@ -1,3 +1,5 @@
+import { sameBytes } from "../../src/bytes/same-bytes.ts";
+
 /** One track of the stream as the engines want it. */
 export interface StreamTrack {
   readonly id: number;
@@ -56,10 +58,9 @@ export interface StreamFragment {
 /** Whether one decoder, and one init segment, do for both. */
 export function sameDecoding(a: StreamTrack, b: StreamTrack): boolean {
   const alike = a.codec === b.codec && a.timescale === b.timescale && a.width === b.width && a.height === b.height;
-  return alike && a.sampleRate === b.sampleRate && a.channels === b.channels && sameBytes(a.description, b.description);
+  return alike && a.sampleRate === b.sampleRate && a.channels === b.channels && sameDescription(a.description, b.description);
 }
 
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+function sameDescription(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameBytes(a, b);
 }

@@ -1,3 +1,4 @@
+import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { Reader } from "../../bytes/reader.ts";
 import type { FlvTag, TagHeader } from "./tag.ts";
@@ -63,7 +64,7 @@ export class FlvReader {
 
   #take(): Uint8Array {
     const [only] = this.#pieces;
-    const whole = only !== undefined && this.#pieces.length === 1 ? only : concatenate(this.#pieces, this.#collected);
+    const whole = only !== undefined && this.#pieces.length === 1 ? only : joined(this.#pieces);
     this.#pieces = [];
     this.#collected = 0;
     return whole;
@@ -106,14 +107,4 @@ export class FlvReader {
     this.#expect("skip", length - FIXED_HEADER + TAG_TRAILER_SIZE);
     this.#sink.header({ hasAudio: (flags & 4) !== 0, hasVideo: (flags & 1) !== 0 });
   }
-}
-
-function concatenate(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -2,6 +2,7 @@
  * Live fragmented MP4: an init segment, then single-track fragments as soon as there is something to put in them,
  * a video frame each, a few audio frames each. What WebSocket-fMP4, HTTP-fMP4 and low-latency parts share.
  */
+import { sameBytes } from "../../bytes/same-bytes.ts";
 import { NotCarried } from "../../media/muxer.ts";
 import type { Discontinuity, Muxer, MuxerFactory, MuxerSink } from "../../media/muxer.ts";
 import type { Frame } from "../../media/frame.ts";
@@ -111,8 +112,4 @@ function refusal(leftOut: readonly LeftOut[], options: Fmp4Options): string {
   if (options.video === false) return "the stream has no audio";
   if (options.audio === false) return "the stream has no video";
   return "the stream has neither video nor audio";
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
