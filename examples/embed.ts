@@ -5,8 +5,8 @@
 import { createServer } from "../src/index.ts";
 
 const server = createServer({
-  rtmp: { listen: "127.0.0.1:0" },
-  http: { listen: "127.0.0.1:0" },
+  rtmp: { host: "127.0.0.1", port: 0 },
+  http: { host: "127.0.0.1", port: 0 },
   streams: { gracePeriod: "20s" },
 });
 await server.listen();

@@ -13,7 +13,7 @@ import { checkConfig } from "./server/config/check.ts";
 import { loadConfig } from "./server/config/load.ts";
 import { ConfigError } from "./server/config/problem.ts";
 import type { Config } from "./server/config/schema.ts";
-import { formatListen } from "./server/config/values.ts";
+import { formatListen, listenAddress } from "./server/config/values.ts";
 import { demoStream } from "./server/demo.ts";
 import { ListenError } from "./server/listen-error.ts";
 import { createLog, type Log } from "./server/log.ts";
@@ -35,8 +35,11 @@ async function main(): Promise<number> {
     return ExitCode.done;
   }
   countBuffersInHeapLimits();
-  const config = withArguments(given.config === undefined ? checkConfig() : await loadConfig(given.config), given);
+  const warnings: string[] = [];
+  const file = given.config === undefined ? checkConfig() : await loadConfig(given.config, (text) => warnings.push(text));
+  const config = withArguments(file, given);
   const log = createOwnLog(config);
+  for (const text of warnings) log.warn(text);
   const server = createServerFrom(config, log);
   // Before anybody can know that we run: a signal that comes early is obeyed in order too.
   const ending = nextSignal();
@@ -59,8 +62,8 @@ async function main(): Promise<number> {
 function withArguments(config: Config, { rtmp, http, data, logLevel, demo }: Arguments): Config {
   return {
     ...config,
-    rtmp: rtmp ? { ...config.rtmp, enabled: true, listen: rtmp } : config.rtmp,
-    http: http ? { ...config.http, enabled: true, listen: http } : config.http,
+    rtmp: rtmp ? { ...config.rtmp, enabled: true, ...rtmp } : config.rtmp,
+    http: http ? { ...config.http, enabled: true, ...http } : config.http,
     data: data ?? config.data,
     log: { ...config.log, level: logLevel ?? config.log.level },
     demo: demo || config.demo,
@@ -82,7 +85,7 @@ function wantsColour(stream: NodeJS.WriteStream): boolean {
 function bannerFacts(server: MillraceServer): BannerFacts {
   const where = (role: "rtmp" | "http") => {
     const address = server.address(role);
-    return address && { [role]: { ...reachable(server.config[role].listen, networkInterfaces()), port: address.port } };
+    return address && { [role]: { ...reachable(listenAddress(server.config[role]), networkInterfaces()), port: address.port } };
   };
   return {
     version: packageVersion(),

@@ -62,10 +62,10 @@ test("mistakes on the command line and in the configuration end with 2 and say w
   assert.equal(flag.err, "millrace: unknown flag --rtpm; did you mean --rtmp?\n");
   const folder = await mkdtemp(join(tmpdir(), "millrace-cli-"));
   const file = join(folder, "m.yaml");
-  await writeFile(file, "http:\n  lisen: 8080\n");
+  await writeFile(file, "http:\n  prot: 8080\n");
   const config = new Command("--config", file);
   assert.equal((await config.ended).code, 2);
-  assert.equal(config.err, `millrace: ${file}:2:3: http.lisen: unknown key; did you mean listen?\n`);
+  assert.equal(config.err, `millrace: ${file}:2:3: http.prot: unknown key; did you mean port?\n`);
   await rm(folder, { recursive: true });
 });
 

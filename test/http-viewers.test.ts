@@ -10,7 +10,7 @@ let port: number;
 beforeEach(async () => {
   server = createServer({
     rtmp: { enabled: false },
-    http: { listen: "127.0.0.1:0" },
+    http: { host: "127.0.0.1", port: 0 },
     viewers: { waitForPublisher: "150ms", stallTimeout: "1s" },
   });
   await server.listen();

@@ -4,7 +4,7 @@ import { Hub } from "../hub/hub.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
 import { checkConfig } from "./config/check.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
-import type { ListenAddress } from "./config/values.ts";
+import { type ListenAddress, listenAddress } from "./config/values.ts";
 import { Demo, demoStream } from "./demo.ts";
 import { HttpListener } from "./http/http-listener.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
@@ -34,7 +34,11 @@ export interface MillraceServer {
 /** Makes a server; nothing listens before `listen()`. @throws ConfigError naming every mistake in the settings */
 export function createServer(options: ServerOptions = {}): MillraceServer {
   const { logger, ...settings } = options;
-  return new ComposedServer(checkConfig(settings), logger ?? silentLog());
+  const log = logger ?? silentLog();
+  return new ComposedServer(
+    checkConfig(settings, (text) => log.warn(text)),
+    log,
+  );
 }
 
 /** The same from settings that were checked before. */
@@ -71,7 +75,7 @@ class ComposedServer implements MillraceServer {
   async listen(): Promise<void> {
     const failures: ListenFailure[] = [];
     for (const [role, listener] of this.#listeners) {
-      const address = this.config[role].listen;
+      const address = listenAddress(this.config[role]);
       await listener.listen(address).catch((error: NodeJS.ErrnoException) => {
         failures.push({ role, address, code: error.code ?? "", message: error.message });
       });
@@ -147,7 +151,7 @@ function createHub({ streams, viewers }: Config, log: Log): Hub {
 }
 
 function rtmpListener(hub: Hub, { rtmp, http, viewers }: Config, log: Log, admit: () => () => void): RtmpListener {
-  const webPort = http.enabled && http.listen.port !== 0 ? { webPort: http.listen.port } : {};
+  const webPort = http.enabled && http.port !== 0 ? { webPort: http.port } : {};
   return new RtmpListener({
     hub,
     log: log.child({ part: "rtmp" }),

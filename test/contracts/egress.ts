@@ -33,8 +33,8 @@ const stream = "live/cam";
 
 async function openServer(stallTimeout: `${number}s`): Promise<MillraceServer & AsyncDisposable> {
   const server = createServer({
-    rtmp: { listen: "127.0.0.1:0" },
-    http: { listen: "127.0.0.1:0" },
+    rtmp: { host: "127.0.0.1", port: 0 },
+    http: { host: "127.0.0.1", port: 0 },
     streams: { gracePeriod: "5s", ringSize: "1MiB" },
     viewers: { waitForPublisher: "300ms", stallTimeout },
   });

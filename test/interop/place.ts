@@ -25,8 +25,8 @@ export class Place implements AsyncDisposable {
   /** Viewers wait 20 s for their publisher; a publisher that is lost is waited for half a second. */
   static async open(options: ServerOptions = {}): Promise<Place> {
     const server = createServer({
-      rtmp: { listen: "127.0.0.1:0" },
-      http: { listen: "127.0.0.1:0" },
+      rtmp: { host: "127.0.0.1", port: 0 },
+      http: { host: "127.0.0.1", port: 0 },
       streams: { gracePeriod: "500ms" },
       viewers: { waitForPublisher: "20s" },
       ...options,

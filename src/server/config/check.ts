@@ -3,23 +3,39 @@ import { nearest } from "./nearest.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
 import { type Config, type ConfigInput, configSchema } from "./schema.ts";
 import { settingKeys, shapeAt } from "./reference.ts";
+import { type Remark, renameSettings, valueAt } from "./renamed.ts";
 
 type Path = readonly PropertyKey[];
 /** A problem with the path it concerns, so that a file's positions can be found. `inKey`: the key is wrong, not its value. */
 export type LocatedProblem = ConfigProblem & { readonly path: Path; readonly inKey: boolean };
 
-/** Checks settings that a program passes. @throws ConfigError naming every mistake. */
-export function checkConfig(input: ConfigInput = {}): Config {
-  const checked = check(input);
-  if (checked.config) return checked.config;
-  throw new ConfigError(undefined, checked.problems);
+/** Checks settings that a program passes. `warn` hears what works but should be changed. @throws ConfigError naming every mistake. */
+export function checkConfig(input: ConfigInput = {}, warn: (text: string) => void = () => undefined): Config {
+  const { config, problems, warnings } = check(input);
+  if (!config) throw new ConfigError(undefined, problems);
+  for (const { key, message } of warnings) warn(`${key} ${message}`);
+  return config;
 }
 
-/** Checks settings of unknown origin: the complete configuration, or every problem. */
-export function check(input: unknown): { config: Config; problems: [] } | { config?: undefined; problems: LocatedProblem[] } {
-  const result = configSchema.safeParse(input);
-  if (result.success) return { config: result.data, problems: [] };
-  return { problems: result.error.issues.flatMap((issue) => explain(issue, input)) };
+/** What came of checking: the complete configuration, or every problem. */
+export interface Checked {
+  readonly config?: Config;
+  readonly problems: readonly LocatedProblem[];
+  readonly warnings: readonly LocatedProblem[];
+}
+
+/** Checks settings of unknown origin. */
+export function check(input: unknown): Checked {
+  const { settings, warnings, mistakes, origins } = renameSettings(input);
+  const result = configSchema.safeParse(settings);
+  const told = (remarks: readonly Remark[]) => remarks.map((remark) => ({ ...remark, inKey: true, key: remark.path.join(".") }));
+  if (result.success && mistakes.length === 0) return { config: result.data, problems: [], warnings: told(warnings) };
+  const problems = (result.error?.issues ?? []).flatMap((issue) => explain(issue, settings));
+  const asWritten = problems.map((problem) => {
+    const path = origins.get(problem.key);
+    return path ? { ...problem, path, key: path.join(".") } : problem;
+  });
+  return { problems: [...told(mistakes), ...asWritten], warnings: told(warnings) };
 }
 
 function explain(issue: z.core.$ZodIssue, input: unknown): LocatedProblem[] {
@@ -92,13 +108,4 @@ function show(value: unknown): string {
     case "symbol":
       return `a ${typeof value}`;
   }
-}
-
-function valueAt(input: unknown, path: Path): unknown {
-  let value = input;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
 }

@@ -7,26 +7,34 @@ import fc from "fast-check";
 import { checkConfig } from "./check.ts";
 import { configFileLimit, loadConfig, parseConfig } from "./load.ts";
 import { ConfigError } from "./problem.ts";
+import { listenAddress } from "./values.ts";
 
 /** What a person wrote, and what they are told. */
 const mistakes: [written: string, told: string][] = [
   ["rtpm: {}", "m.yaml:1:1: rtpm: unknown key; did you mean rtmp?"],
-  ["rtmp:\n  Listen: 1", "m.yaml:2:3: rtmp.Listen: unknown key; did you mean listen?"],
-  ["listen: 3", "m.yaml:1:1: listen: unknown key; did you mean rtmp.listen or http.listen?"],
+  ["rtmp:\n  Port: 1", "m.yaml:2:3: rtmp.Port: unknown key; did you mean port?"],
+  ["host: a", "m.yaml:1:1: host: unknown key; did you mean rtmp.host or http.host?"],
   ["streams:\n  grace_period: 3s", "m.yaml:2:3: streams.grace_period: unknown key; did you mean gracePeriod?"],
-  ["port: 1", "m.yaml:1:1: port: unknown key; here belong rtmp, http, data, log, streams, viewers, demo"],
+  ["bitrate: 1", "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, data, log, streams, viewers, demo"],
   [
     "rtmp:\n  __proto__: 1",
-    "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, listen, maxConnections, handshakeTimeout, setupTimeout, pingAfter, maxMessageSize",
+    "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, host, port, maxConnections, handshakeTimeout, setupTimeout, pingAfter, maxMessageSize",
   ],
   ["rtmp: 1935", "m.yaml:1:7: rtmp: must be a group of settings, not 1935"],
   ["- a", "m.yaml:1:1: must be a group of settings, not a list"],
   ["rtmp:\n  enabled: yes", 'm.yaml:2:12: rtmp.enabled: must be true or false, not "yes"'],
   ["rtmp:\n  maxConnections: 0", "m.yaml:2:19: rtmp.maxConnections: 0 is too small: at least 1"],
   ["rtmp:\n  maxConnections: 1.5", "m.yaml:2:19: rtmp.maxConnections: must be a whole number, not 1.5"],
-  ["rtmp:\n  listen: localhost", 'm.yaml:2:11: rtmp.listen: "localhost" has no port: write HOST:PORT, or a port alone'],
-  ["rtmp:\n  listen: 70000", "m.yaml:2:11: rtmp.listen: port 70000 is out of range: a port is 0 to 65535"],
-  ["rtmp:\n  listen: '::1:1935'", 'm.yaml:2:11: rtmp.listen: write an IPv6 address in brackets: "[::1]:1935"'],
+  ["rtmp:\n  port: localhost", 'm.yaml:2:9: rtmp.port: must be a number, not "localhost"'],
+  ["rtmp:\n  port: 70000", "m.yaml:2:9: rtmp.port: 70000 is too large: at most 65535"],
+  [
+    "rtmp:\n  host: a b",
+    'm.yaml:2:9: rtmp.host: must be an address, a host name or "*" for every interface; IPv6 goes in quotes and without brackets: "::1"',
+  ],
+  ["http:\n  port: 1\n  listen: 2", "m.yaml:3:3: http.listen: the old name of http.host and http.port; give the new ones only"],
+  ["rtmp:\n  listen: localhost", 'm.yaml:2:3: rtmp.listen: "localhost" has no port: write HOST:PORT, or a port alone'],
+  ["rtmp:\n  listen: 70000", "m.yaml:2:3: rtmp.listen: port 70000 is out of range: a port is 0 to 65535"],
+  ["rtmp:\n  listen: '::1:1935'", 'm.yaml:2:3: rtmp.listen: write an IPv6 address in brackets: "[::1]:1935"'],
   ["rtmp:\n  listen: [::1]:1935", 'm.yaml:2:16: an IPv6 address goes in quotes: "[::1]:1935"'],
   ["log:\n  level: inof", 'm.yaml:2:10: log.level: must be one of trace, debug, info, warn, error, silent, not "inof"; did you mean info?'],
   ["streams:\n  gracePeriod: 10", "m.yaml:2:16: streams.gracePeriod: must be a duration with its unit, like 500ms, 10s or 2m"],
@@ -53,16 +61,17 @@ test("each mistake is answered with its place, the key and what would be right",
 });
 
 test("empty text, comments and empty groups mean the defaults", () => {
-  for (const text of ["", "# nothing\n", "rtmp:\n#  listen: 3\n", "{}"]) assert.deepEqual(parseConfig(text, "m.yaml"), checkConfig());
+  for (const text of ["", "# nothing\n", "rtmp:\n#  port: 3\n", "{}"]) assert.deepEqual(parseConfig(text, "m.yaml"), checkConfig());
 });
 
 test("values are read in their units", () => {
   const config = parseConfig(
-    'rtmp: {listen: "[::1]:0"}\nhttp: {listen: 127.0.0.1:80}\nstreams: {gracePeriod: 1.5m, ringSize: 32MiB}',
+    "rtmp: {host: '::1', port: 0}\nhttp: {host: 127.0.0.1, port: 80}\nstreams: {gracePeriod: 1.5m, ringSize: 32MiB}",
     "m.yaml",
   );
-  assert.deepEqual(config.rtmp.listen, { host: "::1", port: 0 });
-  assert.deepEqual(config.http.listen, { host: "127.0.0.1", port: 80 });
+  assert.deepEqual(listenAddress(config.rtmp), { host: "::1", port: 0 });
+  assert.deepEqual(listenAddress(config.http), { host: "127.0.0.1", port: 80 });
+  assert.deepEqual(listenAddress(checkConfig().rtmp), { port: 1935 });
   assert.equal(config.streams.gracePeriod, 90_000);
   assert.equal(config.streams.ringSize, 32 * 1024 * 1024);
 });
@@ -108,12 +117,13 @@ test("settings from a program are checked in the same words", () => {
   assert.throws(() => checkConfig({ streams: { gracePeriod: "10 parsecs" } } as never), {
     message: /^streams\.gracePeriod: "10 parsecs" is not a duration/,
   });
-  assert.equal(checkConfig({ rtmp: { listen: 0 } }).rtmp.listen.port, 0);
+  assert.equal(checkConfig({ rtmp: { port: 0 } }).rtmp.port, 0);
 });
 
 test("any text either is a configuration or a ConfigError", () => {
   const pieces = fc.constantFrom(
     "rtmp",
+    "port",
     "listen",
     ":",
     " ",

@@ -8,13 +8,15 @@ import type { Config } from "./schema.ts";
 /** Bytes of a configuration file; a real one has a few thousand. */
 export const configFileLimit = 256 * 1024;
 
-/** Reads and checks a YAML file. @throws ConfigError naming every mistake with its line and column. */
-export async function loadConfig(file: string): Promise<Config> {
-  return parseConfig(await readLimited(file), file);
+type Warn = (text: string) => void;
+
+/** Reads and checks a YAML file. `warn` hears what works but should be changed. @throws ConfigError naming every mistake with its line and column. */
+export async function loadConfig(file: string, warn?: Warn): Promise<Config> {
+  return parseConfig(await readLimited(file), file, warn);
 }
 
 /** Checks YAML text; `file` is the name that messages give it. @throws ConfigError */
-export function parseConfig(text: string, file: string): Config {
+export function parseConfig(text: string, file: string, warn: Warn = () => undefined): Config {
   const shape = shapeProblem(text);
   if (shape) throw new ConfigError(file, [shape]);
   const lines = new LineCounter();
@@ -35,9 +37,11 @@ export function parseConfig(text: string, file: string): Config {
   const broken = syntaxProblems(document, lines, text);
   if (broken.length === 0) broken.push(...aliasProblems(document, lines));
   if (broken.length > 0) throw new ConfigError(file, broken);
-  const result = check(withoutEmptyGroups(document.toJS({ maxAliasCount: 0 }) ?? {}));
-  if (result.config) return result.config;
-  throw new ConfigError(file, result.problems.map((problem) => located(problem, document, lines)).toSorted(byPlace));
+  const { config, problems, warnings } = check(withoutEmptyGroups(document.toJS({ maxAliasCount: 0 }) ?? {}));
+  const placed = (list: readonly LocatedProblem[]) => list.map((problem) => located(problem, document, lines)).toSorted(byPlace);
+  if (!config) throw new ConfigError(file, placed(problems));
+  for (const { place, key, message } of placed(warnings)) warn(`${file}:${place?.line}:${place?.column}: ${key} ${message}`);
+  return config;
 }
 
 async function readLimited(file: string): Promise<string> {

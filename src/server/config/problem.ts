@@ -2,7 +2,7 @@
 export interface ConfigProblem {
   /** Where it stands, both from 1; undefined for settings that did not come from a file. */
   readonly place?: { readonly line: number; readonly column: number };
-  /** The setting's path (`rtmp.listen`), "" for the whole file. */
+  /** The setting's path (`rtmp.port`), "" for the whole file. */
   readonly key: string;
   /** What is wrong and what would be right, without the key. */
   readonly message: string;

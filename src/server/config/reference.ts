@@ -3,7 +3,7 @@ import { configSchema } from "./schema.ts";
 
 /** One line of the settings' reference. */
 export interface ConfigReferenceEntry {
-  /** The path of the setting, `rtmp.listen`. */
+  /** The path of the setting, `rtmp.port`. */
   readonly key: string;
   /** What may be written, in a word or two. */
   readonly type: string;
@@ -60,7 +60,8 @@ function bare(schema: z.ZodType): z.ZodType {
 function defaultOf(schema: z.ZodType): string {
   if (!(schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)) throw new Error("every setting has a default");
   const value = schema.def.defaultValue;
-  return Array.isArray(value) ? JSON.stringify(value) : String(value);
+  const plain = typeof value === "string" && /^[\w./-]+$/.test(value);
+  return plain ? value : JSON.stringify(value);
 }
 
 function typeWords(schema: z.ZodType): string {
@@ -69,7 +70,7 @@ function typeWords(schema: z.ZodType): string {
   if (inner instanceof z.ZodBoolean) return "`true`, `false`";
   if (inner instanceof z.ZodNumber) return `${inner.minValue} to ${inner.maxValue}`;
   if (inner instanceof z.ZodArray) return "list of origins";
-  if (inner instanceof z.ZodString) return "text";
+  if (inner instanceof z.ZodString) return String(inner.meta()?.["form"] ?? "text");
   if (!(inner instanceof z.ZodPipe)) throw new Error(`no words for a setting of type ${inner.def.type}`);
   return String(inner.meta()?.["form"]);
 }

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { duration, listen, origin, size } from "./values.ts";
+import type { RenamedInput } from "./renamed.ts";
+import { duration, listenHost, listenPort, origin, size } from "./values.ts";
 
 const rtmp = z.strictObject({
   enabled: z.boolean().default(true).meta({ description: "Accept RTMP publishers and players." }),
-  listen: listen()
-    .prefault(1935)
-    .meta({ description: "Where RTMP listens. A port alone means every interface, IPv4 and IPv6; port 0 takes any free one." }),
+  host: listenHost()
+    .default("*")
+    .meta({ description: 'Where RTMP listens: an address or a host name. `"*"` is every interface, IPv4 and IPv6.' }),
+  port: listenPort().default(1935).meta({ description: "The port of RTMP; 0 takes any free one." }),
   maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({ description: "RTMP connections at once; more are closed." }),
   handshakeTimeout: duration("100ms", "1m").prefault("5s").meta({ description: "From the connection to the end of the RTMP handshake." }),
   setupTimeout: duration("100ms", "10m").prefault("8s").meta({ description: "From the connection to the first publish or play." }),
@@ -19,7 +21,8 @@ const rtmp = z.strictObject({
 
 const http = z.strictObject({
   enabled: z.boolean().default(true).meta({ description: "Serve the pages, the API, HTTP-FLV, HTTP-fMP4 and the WebSocket variants." }),
-  listen: listen().prefault(8080).meta({ description: "Where HTTP and WebSocket listen, written like `rtmp.listen`." }),
+  host: listenHost().default("*").meta({ description: "Where HTTP and WebSocket listen, written like `rtmp.host`." }),
+  port: listenPort().default(8080).meta({ description: "The port of HTTP and WebSocket; 0 takes any free one." }),
   allowedOrigins: z.array(origin()).min(1).default(["*"]).meta({
     description: "Web sites whose pages may play streams and read the API (CORS, and the Origin of WebSockets). `*` allows every site.",
   }),
@@ -96,7 +99,7 @@ export const configSchema = z.strictObject({
 });
 
 /** Settings as they are written, in YAML or by a program; all are optional. */
-export type ConfigInput = z.input<typeof configSchema>;
+export type ConfigInput = z.input<typeof configSchema> & RenamedInput;
 
 /** Settings complete with their defaults. Durations are milliseconds, sizes bytes. */
 export type Config = z.output<typeof configSchema>;

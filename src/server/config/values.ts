@@ -44,17 +44,23 @@ export function formatHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** A listening address, as a port number or `[HOST:]PORT`. */
-export function listen() {
-  return z
-    .union([z.int(), z.string()], { error: `must be a port or "HOST:PORT" (an IPv6 address in quotes: "[::1]:1935")` })
-    .transform((value, context) => {
-      const address = parseListen(String(value));
-      if (typeof address !== "string") return address;
-      context.issues.push({ code: "custom", message: address, input: value });
-      return z.NEVER;
-    })
-    .meta({ form: "`PORT` or `HOST:PORT`" });
+/** The address that a host and a port as they are set stand for. */
+export function listenAddress({ host, port }: { readonly host: string; readonly port: number }): ListenAddress {
+  return host === everyInterface ? { port } : { host, port };
+}
+
+const everyInterface = "*";
+
+/** A host to listen on: `*`, a name, an IPv4 address or an IPv6 address without brackets. */
+export function listenHost() {
+  const error = 'must be an address, a host name or "*" for every interface; IPv6 goes in quotes and without brackets: "::1"';
+  const form = /^(?:\*|[\w.-]{1,253}|(?=.*:.*:)[\da-fA-F:.]{2,45}(?:%[\w.-]{1,32})?)$/;
+  return z.string({ error }).regex(form, { error }).meta({ form: 'address, name or `"*"`' });
+}
+
+/** A port to listen on. */
+export function listenPort() {
+  return z.int().min(0).max(65535);
 }
 
 /** A duration with its unit, read as milliseconds and kept within `[from, to]`. */
