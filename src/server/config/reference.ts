@@ -70,7 +70,8 @@ function typeWords(schema: z.ZodType): string {
   if (inner instanceof z.ZodBoolean) return "`true`, `false`";
   if (inner instanceof z.ZodNumber) return `${inner.minValue} to ${inner.maxValue}`;
   if (inner instanceof z.ZodArray) return "list of origins";
-  if (inner instanceof z.ZodString) return String(inner.meta()?.["form"] ?? "text");
-  if (!(inner instanceof z.ZodPipe)) throw new Error(`no words for a setting of type ${inner.def.type}`);
-  return String(inner.meta()?.["form"]);
+  const form = inner.meta()?.["form"];
+  if (typeof form === "string") return form;
+  if (inner instanceof z.ZodString) return "text";
+  throw new Error(`no words for a setting of type ${inner.def.type}`);
 }

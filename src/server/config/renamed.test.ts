@@ -9,7 +9,8 @@ import { nextMinor, type Renamed, renamedSettings, renameSettings } from "./rena
 test("an old key works, in a file and from a program, and a warning says what to write", () => {
   const warnings: string[] = [];
   const warn = (text: string) => void warnings.push(text);
-  const { rtmp, http } = checkConfig({ rtmp: { listen: "127.0.0.1:0" }, http: { listen: 81 } }, warn);
+  const old = { rtmp: { listen: "127.0.0.1:0" }, http: { listen: 81 } };
+  const { rtmp, http } = checkConfig(old, warn);
   assert.deepEqual([rtmp.host, rtmp.port, http.host, http.port], ["127.0.0.1", 0, "*", 81]);
   const file = parseConfig('http:\n  enabled: true\n  listen: "[::1]:82"\n', "m.yaml", warn);
   assert.deepEqual([file.http.host, file.http.port], ["::1", 82]);
@@ -21,13 +22,14 @@ test("an old key works, in a file and from a program, and a warning says what to
 });
 
 test("the old and a new name together are a mistake, and so is a value that cannot be converted", () => {
-  assert.throws(() => checkConfig({ rtmp: { listen: 1, host: "a" } }), {
+  const [both, broken, list] = [{ listen: 1, host: "a" }, { listen: "a" }, { listen: [1] }];
+  assert.throws(() => checkConfig({ rtmp: both }), {
     message: "rtmp.listen: the old name of rtmp.host and rtmp.port; give the new ones only",
   });
-  assert.throws(() => checkConfig({ rtmp: { listen: "a" } }), {
+  assert.throws(() => checkConfig({ rtmp: broken }), {
     message: 'rtmp.listen: "a" has no port: write HOST:PORT, or a port alone',
   });
-  assert.throws(() => checkConfig({ rtmp: { listen: [1] } } as never), { message: "rtmp.listen: must be a port or HOST:PORT" });
+  assert.throws(() => checkConfig({ rtmp: list } as never), { message: "rtmp.listen: must be a port or HOST:PORT" });
 });
 
 test("a setting may move to another group, and what was given stays as it was", () => {

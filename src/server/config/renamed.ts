@@ -107,7 +107,7 @@ export function withValue(settings: unknown, [key, ...rest]: readonly string[], 
   if (key === undefined) return value;
   // What is no group is a mistake to be told of, not to be overwritten.
   if (settings !== undefined && !isGroup(settings)) return settings;
-  const { [key]: inner, ...others } = settings ?? ({} as Record<string, unknown>);
+  const { [key]: inner, ...others }: Readonly<Record<string, unknown>> = settings ?? {};
   const changed = withValue(inner, rest, value);
   return changed === undefined ? others : { ...others, [key]: changed };
 }
