@@ -64,6 +64,8 @@ function withArguments(config: Config, { rtmp, http, data, logLevel, demo }: Arg
     ...config,
     rtmp: rtmp ? { ...config.rtmp, enabled: true, ...rtmp } : config.rtmp,
     http: http ? { ...config.http, enabled: true, ...http } : config.http,
+    // There are no keys yet that could be asked for.
+    auth: false,
     data: data ?? config.data,
     log: { ...config.log, level: logLevel ?? config.log.level },
     demo: demo || config.demo,

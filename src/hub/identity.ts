@@ -40,12 +40,23 @@ export function streamAddress(...parts: readonly string[]): StreamAddress {
   return { name: checkedName(segments), params };
 }
 
+/**
+ * The identity behind a name that a program gives: not percent-encoded and without a query, else as above.
+ *
+ * @throws {Refusal} `name-refused`, with the reason
+ */
+export function streamName(text: string): string {
+  if (!text.isWellFormed()) throw refuse("it is not well-formed Unicode");
+  return streamAddress(text.split("/").map(encodeURIComponent).join("/")).name;
+}
+
 function decodeSegment(raw: string): string {
   let text: string;
   try {
     text = decodeURIComponent(raw);
   } catch {
-    throw refuse(`"${printable(raw)}" has a percent sign that begins no valid escape`);
+    // The words go to logs too, and what somebody sends as a name may be a key.
+    throw refuse("it has a percent sign that begins no valid escape");
   }
   text = text.normalize("NFC");
   const prefix = /^(?:mp4|flv):/.exec(text);
@@ -68,8 +79,4 @@ function checkedName(segments: readonly string[]): string {
 
 function refuse(reason: string): Refusal {
   return new Refusal("name-refused", `This stream name cannot be used: ${reason}.`);
-}
-
-function printable(text: string): string {
-  return text.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, "?");
 }

@@ -2,6 +2,8 @@
 export const RefusalCode = {
   /** The name cannot be used: the message says which part and why. */
   nameRefused: "name-refused",
+  /** Whoever decides about publishers and viewers says no. */
+  denied: "denied",
   /** Somebody else is publishing under this name. */
   busy: "busy",
   /** Nobody published under this name within the time a viewer waits. */

@@ -2,6 +2,8 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Hub } from "../hub/hub.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
+import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
+import { type AccessHook, Hooks } from "./access/hooks.ts";
 import { checkConfig } from "./config/check.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
@@ -24,6 +26,16 @@ export interface MillraceServer {
   listen(): Promise<void>;
   /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (5000). */
   close(within?: number): Promise<void>;
+  /**
+   * Has a say in who publishes: asked before each publisher is taken, see `AccessHook`. Until there is one, publishers are
+   * refused, unless the setting `auth` is off. Several are asked in the order in which they came, and all have to grant.
+   *
+   * @returns a function that takes the hook away; who publishes already stays
+   * @throws TypeError for what is no function
+   */
+  onPublish(hook: AccessHook): () => void;
+  /** The same for those who want to watch, by any protocol. Without one everybody may. */
+  onPlay(hook: AccessHook): () => void;
   /** Where a protocol is listened for; undefined where it is not. */
   address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined;
   /** The streams: what is on air, who publishes, who watches. */
@@ -58,6 +70,8 @@ class ComposedServer implements MillraceServer {
   readonly #log: Log;
   readonly #listeners = new Map<"rtmp" | "http", Listener>();
   readonly #admit: () => () => void;
+  readonly #hooks = new Hooks();
+  readonly #access: AccessChain;
   #demo: Demo | undefined;
   #closing: Promise<void> | undefined;
 
@@ -68,8 +82,24 @@ class ComposedServer implements MillraceServer {
     this.#admit = () => seats.take();
     this.hub = createHub(config, log);
     logEvents(this.hub, log);
+    this.#access = new AccessChain({
+      steps: [this.#hooks],
+      auth: config.auth,
+      ...config.hooks,
+      scheduler: this.hub.scheduler,
+      log,
+      onRefused: (refused) => logRefusal(refused, log),
+    });
     if (config.rtmp.enabled) this.#listeners.set("rtmp", rtmpListener(this.hub, config, log, this.#admit));
     if (config.http.enabled) this.#listeners.set("http", this.#httpListener());
+  }
+
+  onPublish(hook: AccessHook): () => void {
+    return this.#hooks.add(Intent.publish, hook);
+  }
+
+  onPlay(hook: AccessHook): () => void {
+    return this.#hooks.add(Intent.play, hook);
   }
 
   async listen(): Promise<void> {
@@ -104,6 +134,7 @@ class ComposedServer implements MillraceServer {
 
   async #close(within: number): Promise<void> {
     this.#demo?.close();
+    this.#access.close();
     this.hub.close();
     const open = [...this.#listeners.values()].filter((listener) => listener.address() !== undefined);
     await Promise.all(open.map((listener) => listener.close(within)));
@@ -161,6 +192,13 @@ function rtmpListener(hub: Hub, { rtmp, http, viewers }: Config, log: Log, admit
     limits: { handshakeMs: rtmp.handshakeTimeout, setupMs: rtmp.setupTimeout, pingMs: rtmp.pingAfter, messageBytes: rtmp.maxMessageSize },
     ...webPort,
   });
+}
+
+/** Names are left out: what was not granted may be a key. */
+function logRefusal({ intent, request, refusal: { code, message } }: RefusedRequest, log: Log): void {
+  const fields = { ...facts(request), code, reason: message };
+  if (intent === Intent.publish) log.warn(fields, "publisher refused");
+  else log.info(fields, "viewer refused");
 }
 
 function logEvents(hub: Hub, log: Log): void {

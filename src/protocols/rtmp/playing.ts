@@ -247,6 +247,7 @@ function refusedBy(code: RefusalCode): StatusCode {
       return StatusCode.playNotFound;
     case "not-carried":
       return StatusCode.playNoTrack;
+    case "denied":
     case "busy":
     case "full":
     case "closing":

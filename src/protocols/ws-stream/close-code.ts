@@ -9,6 +9,8 @@ export const CloseCode = {
   goingAway: 1001,
   /** Our own fault. */
   failed: 1011,
+  /** Whoever decides about viewers says no. */
+  denied: 4401,
   /** The name or the query cannot be used. */
   refused: 4403,
   /** Nobody published within the time a viewer may wait. */
@@ -27,6 +29,8 @@ export function closeCodeOfRefusal(code: RefusalCode): CloseCode {
     case "name-refused":
     case "busy":
       return CloseCode.refused;
+    case "denied":
+      return CloseCode.denied;
     case "not-live":
       return CloseCode.notLive;
     case "not-carried":

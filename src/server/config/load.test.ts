@@ -15,7 +15,7 @@ const mistakes: [written: string, told: string][] = [
   ["rtmp:\n  Port: 1", "m.yaml:2:3: rtmp.Port: unknown key; did you mean port?"],
   ["host: a", "m.yaml:1:1: host: unknown key; did you mean rtmp.host or http.host?"],
   ["streams:\n  grace_period: 3s", "m.yaml:2:3: streams.grace_period: unknown key; did you mean gracePeriod?"],
-  ["bitrate: 1", "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, data, log, streams, viewers, demo"],
+  ["bitrate: 1", "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, auth, data, log, streams, viewers, hooks, demo"],
   [
     "rtmp:\n  __proto__: 1",
     "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, host, port, maxConnections, handshakeTimeout, setupTimeout, pingAfter, maxMessageSize",

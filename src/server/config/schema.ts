@@ -83,10 +83,25 @@ const viewers = z.strictObject({
     .meta({ description: "Viewers at once over all streams and protocols, those included that wait for a publisher; more are refused." }),
 });
 
+const hooks = z.strictObject({
+  timeout: duration("100ms", "20s")
+    .prefault("5s")
+    .meta({ description: "How long it may take to decide about one publisher or viewer, all hooks together; then it is refused." }),
+  maxPending: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1000)
+    .meta({ description: "Publishers and viewers at once about whom a decision is awaited; more are refused." }),
+});
+
 /** Every setting: its type, default and meaning. docs/config.md shows the same; a test compares them. */
 export const configSchema = z.strictObject({
   rtmp: rtmp.prefault({}),
   http: http.prefault({}),
+  auth: z.boolean().default(true).meta({
+    description: "Take publishers only where something decides who they may be. `false` takes everybody that no hook refuses.",
+  }),
   data: z
     .string()
     .min(1)
@@ -95,6 +110,7 @@ export const configSchema = z.strictObject({
   log: log.prefault({}),
   streams: streams.prefault({}),
   viewers: viewers.prefault({}),
+  hooks: hooks.prefault({}),
   demo: z.boolean().default(false).meta({ description: "Also publish a small built-in clip in a loop as `live/demo`." }),
 });
 

@@ -28,6 +28,8 @@ export function statusOfRefusal(code: RefusalCode): number {
   switch (code) {
     case "name-refused":
       return 400;
+    case "denied":
+      return 403;
     case "not-live":
       return 404;
     case "busy":
