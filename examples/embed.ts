@@ -7,6 +7,8 @@ import { createServer } from "../src/index.ts";
 const server = createServer({
   rtmp: { host: "127.0.0.1", port: 0 },
   http: { host: "127.0.0.1", port: 0 },
+  // Everybody who reaches it may publish. A hook, server.onPublish(), can decide instead.
+  auth: false,
   streams: { gracePeriod: "20s" },
 });
 await server.listen();

@@ -9,6 +9,7 @@ import { HttpListener } from "../src/server/http/http-listener.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Seats } from "../src/server/seats.ts";
 import { badPaths, noises } from "./support/http-bad-inputs.ts";
+import { openAccess } from "./support/open-access.ts";
 import { RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
@@ -26,7 +27,8 @@ before(async () => {
   hub = new Hub();
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   listener = new HttpListener({
-    facts: { version: "1.2.3", startedAt: 0, hub, ports },
+    facts: { version: "1.2.3", startedAt: 0, hub, ports, open: () => true },
+    access: openAccess,
     log: silentLog(),
     webFolders: [folder],
     allowedOrigins: ["https://good.example"],

@@ -9,6 +9,7 @@ import { ClientHandshake } from "../src/protocols/rtmp/handshake.ts";
 import type { LogFields } from "../src/protocols/rtmp/log.ts";
 import { MessageType } from "../src/protocols/rtmp/message.ts";
 import { RtmpListener } from "../src/protocols/rtmp/rtmp-listener.ts";
+import { openAccess } from "./support/open-access.ts";
 import { rtmpBadInputs, stalledHandshakes, stranger } from "./support/rtmp-bad-inputs.ts";
 import { RtmpClient } from "./support/rtmp-client.ts";
 import { aacHeader, avcHeader, metadata, sendFrames, sendHeaders, videoBody } from "./support/rtmp-media.ts";
@@ -30,7 +31,7 @@ class Neighbourhood {
     const note = (fields: LogFields): void => void this.reasons.push([fields["code"], fields["reason"]].join(": "));
     const ignore = (): void => undefined;
     const log = { debug: ignore, info: ignore, warn: note, error: (fields: LogFields) => this.faults.push(fields["err"]) };
-    this.listener = new RtmpListener({ hub: this.hub, log, limits, webPort: 8080, waitForPublisher: 50 });
+    this.listener = new RtmpListener({ hub: this.hub, access: openAccess, log, limits, webPort: 8080, waitForPublisher: 50 });
   }
 
   async open(): Promise<void> {

@@ -7,7 +7,7 @@ describe("RTMP, publishers with bad clocks", () => {
   let server: MillraceServer;
 
   before(async () => {
-    server = createServer({ rtmp: { host: "127.0.0.1", port: 0 }, http: { enabled: false } });
+    server = createServer({ rtmp: { host: "127.0.0.1", port: 0 }, http: { enabled: false }, auth: false });
     await server.listen();
   });
   after(() => server.close(200));

@@ -18,6 +18,14 @@ export interface AccessRequest {
   readonly signal: AbortSignal;
 }
 
+/** A request before anybody waits for its answer. */
+export type AccessQuestion = Omit<AccessRequest, "signal">;
+
+/** The key in a query: of several the last, which stands nearest to the stream's name. An empty one is none. */
+export function keyIn(query: URLSearchParams): string | undefined {
+  return query.getAll("key").at(-1) || undefined;
+}
+
 /** What was granted. */
 export interface Grant {
   /** The identity to use, which may be another than was asked for. */

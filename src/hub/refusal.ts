@@ -26,4 +26,13 @@ export class Refusal extends Error {
     super(message);
     this.code = code;
   }
+
+  /** The same for a peer that asked for a stream under one name and was granted another, which is not for it to know. */
+  askedAs(asked: string, granted: string): Refusal {
+    if (asked === granted) return this;
+    return new Refusal(
+      this.code,
+      this.message.replaceAll(`"${granted}"`, () => `"${asked}"`),
+    );
+  }
 }

@@ -171,7 +171,7 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
 
   /** The shared output for a container and framing, made where nobody else has asked for it yet. */
   #output(wanted: Container, framing: Framing): Output {
-    if (this.timeline.current === undefined || this.timeline.ended) throw new Refusal("not-live", `"${this.name}" is not live.`);
+    if (this.timeline.current === undefined || this.timeline.ended) throw new Refusal("not-live", "This stream is not live.");
     let entry = this.#containers.get(wanted.key);
     if (entry === undefined || entry.container.over !== undefined) {
       try {

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Hub } from "../hub/hub.ts";
-import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
+import { RtmpListener, type RtmpListenerOptions } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
 import { type AccessHook, Hooks } from "./access/hooks.ts";
 import { checkConfig } from "./config/check.ts";
@@ -90,7 +90,7 @@ class ComposedServer implements MillraceServer {
       log,
       onRefused: (refused) => logRefusal(refused, log),
     });
-    if (config.rtmp.enabled) this.#listeners.set("rtmp", rtmpListener(this.hub, config, log, this.#admit));
+    if (config.rtmp.enabled) this.#listeners.set("rtmp", rtmpListener(this.hub, config, log, { access: this.#access, admit: this.#admit }));
     if (config.http.enabled) this.#listeners.set("http", this.#httpListener());
   }
 
@@ -149,11 +149,12 @@ class ComposedServer implements MillraceServer {
     const { http, viewers } = this.config;
     const ports = () => ({ rtmp: this.address("rtmp")?.port ?? null, http: this.address("http")?.port ?? null });
     return new HttpListener({
-      facts: { version: packageVersion(), startedAt: Date.now(), hub: this.hub, ports },
+      facts: { version: packageVersion(), startedAt: Date.now(), hub: this.hub, ports, open: () => this.#access.open },
       log: this.#log.child({ part: "http" }),
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
       allowedOrigins: http.allowedOrigins,
       maxConnections: http.maxConnections,
+      access: this.#access,
       admit: this.#admit,
       waitForPublisher: viewers.waitForPublisher,
       linger: viewers.stallTimeout,
@@ -181,13 +182,18 @@ function createHub({ streams, viewers }: Config, log: Log): Hub {
   });
 }
 
-function rtmpListener(hub: Hub, { rtmp, http, viewers }: Config, log: Log, admit: () => () => void): RtmpListener {
+function rtmpListener(
+  hub: Hub,
+  { rtmp, http, viewers }: Config,
+  log: Log,
+  gate: Pick<RtmpListenerOptions, "access" | "admit">,
+): RtmpListener {
   const webPort = http.enabled && http.port !== 0 ? { webPort: http.port } : {};
   return new RtmpListener({
     hub,
     log: log.child({ part: "rtmp" }),
     waitForPublisher: viewers.waitForPublisher,
-    admit,
+    ...gate,
     maxConnections: rtmp.maxConnections,
     limits: { handshakeMs: rtmp.handshakeTimeout, setupMs: rtmp.setupTimeout, pingMs: rtmp.pingAfter, messageBytes: rtmp.maxMessageSize },
     ...webPort,

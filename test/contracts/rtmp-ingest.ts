@@ -2,6 +2,7 @@
 import { amfObject, encodeAmf0 } from "../../src/containers/flv/amf0.ts";
 import { MessageType } from "../../src/protocols/rtmp/message.ts";
 import { RtmpListener } from "../../src/protocols/rtmp/rtmp-listener.ts";
+import { openAccess } from "../support/open-access.ts";
 import { statusCode, RtmpClient } from "../support/rtmp-client.ts";
 import { aacHeader, audioBody, videoBody } from "../support/rtmp-media.ts";
 import type { IngestServer, IngestUnderTest, TestPublisher } from "./ingest-bench.ts";
@@ -11,7 +12,7 @@ export const rtmpIngest: IngestUnderTest = {
   name: "RTMP",
   wraps: [2 ** 24, 2 ** 31, 2 ** 32],
   async open(hub) {
-    const listener = new RtmpListener({ hub });
+    const listener = new RtmpListener({ hub, access: openAccess });
     await listener.listen({ port: 0, host: "127.0.0.1" });
     const clients: RtmpClient[] = [];
     return {

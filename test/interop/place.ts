@@ -22,11 +22,12 @@ export class Place implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** Viewers wait 20 s for their publisher; a publisher that is lost is waited for half a second. */
+  /** Everybody may publish. Viewers wait 20 s for their publisher; a publisher that is lost is waited for half a second. */
   static async open(options: ServerOptions = {}): Promise<Place> {
     const server = createServer({
       rtmp: { host: "127.0.0.1", port: 0 },
       http: { host: "127.0.0.1", port: 0 },
+      auth: false,
       streams: { gracePeriod: "500ms" },
       viewers: { waitForPublisher: "20s" },
       ...options,

@@ -2,6 +2,7 @@ import { Hub, type HubOptions } from "../../src/hub/hub.ts";
 import { MessageType, type Message } from "../../src/protocols/rtmp/message.ts";
 import type { DigestScheme } from "../../src/protocols/rtmp/handshake-digest.ts";
 import { RtmpListener, type RtmpListenerOptions } from "../../src/protocols/rtmp/rtmp-listener.ts";
+import { openAccess } from "./open-access.ts";
 import { RtmpClient } from "./rtmp-client.ts";
 import { audioBody, videoBody } from "./rtmp-media.ts";
 
@@ -16,7 +17,7 @@ export interface RtmpPlace extends AsyncDisposable {
 
 export async function place(hubOptions: Partial<HubOptions> = {}, options: Partial<RtmpListenerOptions> = {}): Promise<RtmpPlace> {
   const hub = new Hub(hubOptions);
-  const listener = new RtmpListener({ hub, ...options });
+  const listener = new RtmpListener({ hub, access: openAccess, ...options });
   await listener.listen({ port: 0, host: "127.0.0.1" });
   const { port } = listener.address()!;
   const clients: RtmpClient[] = [];

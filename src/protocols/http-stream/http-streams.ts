@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { Container } from "../../hub/container-output.ts";
 import type { Hub } from "../../hub/hub.ts";
+import { Refusal } from "../../hub/refusal.ts";
 import type { Stream } from "../../hub/stream.ts";
 import type { Generation } from "../../media/track.ts";
 import { chunkedFraming, plainFraming } from "./framing.ts";
@@ -9,8 +11,8 @@ import { HttpViewer } from "./http-viewer.ts";
 
 /** What somebody wants to watch, and as what. */
 export interface HttpStreamRequest {
-  /** The stream's identity. */
-  readonly name: string;
+  /** What is to be decided before it is shown. */
+  readonly question: AccessQuestion;
   readonly container: Container;
   /** Headers that depend on the tracks (`Content-Type` and what belongs to it). */
   headers(generation: Generation): Readonly<Record<string, string>>;
@@ -18,6 +20,8 @@ export interface HttpStreamRequest {
 
 export interface HttpStreamsOptions {
   readonly hub: Hub;
+  /** Decides who may watch. */
+  readonly access: Access;
   /** Milliseconds to wait for a publisher. */
   readonly waitForPublisher: number;
   /** Milliseconds in which a response that ended has to be taken by its reader. */
@@ -68,8 +72,9 @@ export class HttpStreams {
     let release: (() => void) | undefined;
     let started = false;
     try {
-      release = this.#options.admit();
-      const stream = await this.#stream(wanted.name, socket);
+      const stream = await this.#permitted(wanted, socket, this.#options.waitForPublisher, () => {
+        release = this.#options.admit();
+      });
       if (stream === undefined || socket.destroyed) return;
       this.#start({ request, response, wanted, stream, shared, release });
       started = true;
@@ -82,19 +87,42 @@ export class HttpStreams {
     }
   }
 
-  /** The stream, now or when it comes; undefined if the viewer left while it waited. */
-  async #stream(name: string, socket: Socket): Promise<Stream | undefined> {
-    const { hub, waitForPublisher } = this.#options;
-    // An AbortController for each of thousands of viewers is a kilobyte each: only who waits gets one.
-    if (hub.streams.get(name)?.timeline.current !== undefined) return hub.watch(name, 0);
+  /**
+   * Answers a HEAD: what a GET would be answered at this moment.
+   *
+   * @throws {Refusal} before anything was sent
+   */
+  async describe(
+    request: IncomingMessage,
+    response: ServerResponse,
+    wanted: HttpStreamRequest,
+    shared: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const stream = await this.#permitted(wanted, request.socket, 0, () => undefined);
+    if (stream === undefined) return;
+    response.writeHead(200, { ...shared, ...wanted.headers(stream.timeline.current!), "Cache-Control": "no-store" }).end();
+  }
+
+  /**
+   * The stream that a viewer asks for, once it is granted and there; undefined if the viewer left meanwhile.
+   *
+   * @param wait milliseconds for its publisher to come
+   * @param granted called before that
+   * @throws {Refusal} in words that know the name asked for
+   */
+  async #permitted({ question }: HttpStreamRequest, socket: Socket, wait: number, granted: () => void): Promise<Stream | undefined> {
+    const { hub, access } = this.#options;
     const abort = new AbortController();
     const gone = () => abort.abort();
     socket.once("close", gone);
+    let name = question.stream;
     try {
-      return await hub.watch(name, waitForPublisher, abort.signal);
+      ({ stream: name } = await access.play({ ...question, signal: abort.signal }));
+      granted();
+      return await hub.watch(name, wait, abort.signal);
     } catch (error) {
       if (abort.signal.aborted) return undefined;
-      throw error;
+      throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;
     } finally {
       socket.off("close", gone);
     }
@@ -106,7 +134,7 @@ export class HttpStreams {
     wanted: HttpStreamRequest;
     stream: Stream;
     shared: Readonly<Record<string, string>>;
-    release: () => void;
+    release: (() => void) | undefined;
   }): void {
     const { request, response, wanted, stream, shared, release } = viewer;
     const { socket } = request;
@@ -124,12 +152,12 @@ export class HttpStreams {
     });
     response.flushHeaders();
     const log = this.#options.log;
-    log.debug({ stream: stream.name, container: wanted.container.key, peer: socket.remoteAddress }, "viewer came");
+    log.debug({ stream: stream.name, container: wanted.container.key, peer: wanted.question.address }, "viewer came");
     socket.once("close", () => {
       playhead.close("left");
       this.#sockets.delete(socket);
-      release();
-      log.debug({ stream: stream.name, peer: socket.remoteAddress, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
+      release?.();
+      log.debug({ stream: stream.name, peer: wanted.question.address, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
     });
   }
 }

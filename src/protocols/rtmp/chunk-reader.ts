@@ -72,6 +72,11 @@ export class ChunkReader {
     this.#budget = budget;
   }
 
+  /** Bytes held by unfinished messages. */
+  get partialBytes(): number {
+    return this.#partialBytes;
+  }
+
   /** Some message has begun and not ended. */
   get unfinished(): boolean {
     return this.#partialMessages > 0 || this.#carried > 0;

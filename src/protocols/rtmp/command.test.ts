@@ -65,12 +65,26 @@ describe("connect", () => {
     const body =
       "02 0007 636f6e6e656374 00 3ff0000000000000 03 0003 617070 02 0004 6c697665 0005 746355726c 02 000d 72746d703a2f2f682f6c697665 000009";
     const request = readConnect(readCommand(MessageType.commandAmf0, Buffer.from(body.replaceAll(" ", ""), "hex")));
-    assert.deepEqual(request, { transactionId: 1, app: "live", agent: "", objectEncoding: 0, enhanced: amfObject() });
+    assert.deepEqual(request, {
+      transactionId: 1,
+      app: "live",
+      tcUrl: "rtmp://h/live",
+      agent: "",
+      objectEncoding: 0,
+      enhanced: amfObject(),
+    });
   });
 
   it("skips what it does not know, and takes odd types for nothing", () => {
     const request = connect({ app: "live", tcUrl: "rtmp://h/live", flashVer: 5, objectEncoding: "3", fpad: amfObject(), capsEx: 3 });
-    assert.deepEqual(request, { transactionId: 1, app: "live", agent: "", objectEncoding: 0, enhanced: amfObject({ capsEx: 3 }) });
+    assert.deepEqual(request, {
+      transactionId: 1,
+      app: "live",
+      tcUrl: "rtmp://h/live",
+      agent: "",
+      objectEncoding: 0,
+      enhanced: amfObject({ capsEx: 3 }),
+    });
   });
 
   it("answers with what was asked for, in both objects", () => {

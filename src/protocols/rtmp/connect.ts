@@ -8,6 +8,8 @@ export interface ConnectRequest {
   readonly transactionId: number;
   /** As sent: may hold a part of the stream's name and a query. */
   readonly app: string;
+  /** As sent: may hold the query of the app. */
+  readonly tcUrl: string;
   /** What the encoder or player calls itself, or "". */
   readonly agent: string;
   /** 3: the client would rather have AMF3. */
@@ -40,6 +42,7 @@ export function readConnect(request: Command): ConnectRequest {
   return {
     transactionId: request.transactionId,
     app,
+    tcUrl,
     agent: typeof flashVer === "string" ? flashVer.slice(0, 200) : "",
     objectEncoding: properties["objectEncoding"] === 3 ? 3 : 0,
     enhanced,

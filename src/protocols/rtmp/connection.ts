@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { peerAddress } from "../../hub/peer-address.ts";
 import { ReceiveWindow } from "./acknowledgement.ts";
 import { acknowledgement } from "./control.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -16,7 +17,7 @@ export type ConnectionEnd = "peer closed" | "closed by us" | `socket error ${str
  * bounded time.
  */
 export class Connection {
-  /** The peer's IP address; an IPv4 one as such, on sockets of both kinds too. */
+  /** The peer's IP address. */
   readonly address: string;
   /** For media, whole messages whose amount is bounded elsewhere; all else goes through `write`. */
   readonly socket: Socket;
@@ -41,7 +42,7 @@ export class Connection {
   constructor(socket: Socket, limits: RtmpLimits) {
     this.socket = socket;
     this.#limits = limits;
-    this.address = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+    this.address = peerAddress(socket.remoteAddress);
     this.over = new Promise((resolve, reject) => {
       this.#finish = resolve;
       this.#fail = reject;
@@ -82,6 +83,20 @@ export class Connection {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) this.#pass(held, undefined);
+  }
+
+  /** Nothing is read for the time being, and the peer's leaving not noticed. */
+  get paused(): boolean {
+    return this.#end === undefined && this.socket.isPaused();
+  }
+
+  /** Reads no further: the peer's own buffers fill up. At most one read's bytes are held here. */
+  pause(): void {
+    if (this.#end === undefined) this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.paused) this.socket.resume();
   }
 
   /**

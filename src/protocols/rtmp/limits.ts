@@ -27,6 +27,10 @@ export interface RtmpLimits {
   readonly partialMessages: number;
   /** Message streams (createStream without deleteStream) at one time. */
   readonly messageStreams: number;
+  /** Bytes of media kept of a publisher that waits for the answer whether it may; then nothing is read until it comes. */
+  readonly askingBytes: number;
+  /** `publish` commands in a row that were all refused. */
+  readonly publishesInVain: number;
   /** `play` commands in a row of which none has come to play. */
   readonly playsInVain: number;
   /** Bytes of answers that a peer may leave unread. */
@@ -47,6 +51,8 @@ export const defaultLimits: RtmpLimits = {
   chunkStreams: 64,
   partialMessages: 16,
   messageStreams: 16,
+  askingBytes: 128 * 1024,
+  publishesInVain: 16,
   playsInVain: 1000,
   unreadBytes: 256 * 1024,
 };

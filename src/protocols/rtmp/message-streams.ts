@@ -1,38 +1,47 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { AmfValue } from "../../containers/flv/amf0.ts";
-import { TagDemuxer } from "../../containers/flv/tag-demuxer.ts";
+import type { Access, AccessQuestion } from "../../hub/access.ts";
 import { streamAddress, type StreamAddress } from "../../hub/identity.ts";
 import type { Hub } from "../../hub/hub.ts";
-import type { PublicationEnd } from "../../hub/publication.ts";
+import type { Publication, PublicationEnd } from "../../hub/publication.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { joined } from "../../bytes/joined.ts";
+import { Asking, type AskingOwner } from "./asking.ts";
 import type { Command } from "./command.ts";
 import type { ConnectRequest } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { userControl, UserControlEvent } from "./control.ts";
 import type { LogFields } from "./log.ts";
+import type { Message } from "./message.ts";
 import { Playing, type PlayingOwner } from "./playing.ts";
 import { Publishing } from "./publishing.ts";
+import { questionOf } from "./question.ts";
 import type { SessionContext } from "./session-context.ts";
 import { status, StatusCode } from "./status.ts";
 
 /** What a message stream does. */
-type Role = Publishing | Playing | "idle";
+type Role = Asking | Publishing | Playing | "idle";
 
 /** What message streams need of their session. */
 export interface MessageStreamsOwner {
   readonly connection: Connection;
   readonly context: SessionContext;
   readonly fields: LogFields;
-  /** The peer publishes now: it may send what publishers send. */
-  allowMedia(): void;
+  /** Whether the peer may send what publishers send. */
+  allowMedia(allowed: boolean): void;
+  /** What is kept for publishers that wait for their answer has become less. */
+  throttle(): void;
 }
 
-/** The message streams of one connection (RTMP 1.0 section 7.2.1.3 and 7.2.2): each publishes, plays or is idle. */
-export class MessageStreams implements PlayingOwner {
+/** The message streams of one connection (RTMP 1.0 section 7.2.1.3 and 7.2.2): each asks to publish, publishes, plays or is idle. */
+export class MessageStreams implements AskingOwner, PlayingOwner {
   readonly connection: Connection;
   readonly #owner: MessageStreamsOwner;
   readonly #roles = new Map<number, Role>();
+  /** Somebody published: what publishers send has been allowed. */
+  #published = false;
+  /** `publish` commands since one was granted. */
+  #publishes = 0;
   /** `play` commands since one came to play. */
   #plays = 0;
 
@@ -45,8 +54,26 @@ export class MessageStreams implements PlayingOwner {
     return this.#owner.context.hub;
   }
 
+  get access(): Access {
+    return this.#owner.context.access;
+  }
+
   admit(): () => void {
     return this.#owner.context.admit();
+  }
+
+  /** Publishers that wait for the answer whether they may. */
+  get asking(): number {
+    let count = 0;
+    for (const role of this.#roles.values()) if (role instanceof Asking) count += 1;
+    return count;
+  }
+
+  /** Bytes kept for them. */
+  get kept(): number {
+    let bytes = 0;
+    for (const role of this.#roles.values()) if (role instanceof Asking) bytes += role.bytes;
+    return bytes;
   }
 
   /** Some stream publishes, plays or waits to. */
@@ -60,9 +87,14 @@ export class MessageStreams implements PlayingOwner {
     return false;
   }
 
-  publishing(streamId: number): Publishing | undefined {
-    const role = this.#roles.get(streamId);
-    return role instanceof Publishing ? role : undefined;
+  /**
+   * Hands media and data on to who publishes on their message stream, or wants to; from anybody else they mean nothing.
+   *
+   * @throws {ProtocolError} if the body is not what its type says
+   */
+  media(message: Message): void {
+    const role = this.#roles.get(message.streamId);
+    if (role instanceof Publishing || role instanceof Asking) role.message(message);
   }
 
   playing(streamId: number): Playing | undefined {
@@ -86,31 +118,26 @@ export class MessageStreams implements PlayingOwner {
   publish(streamId: number, request: Command, connect: ConnectRequest): void {
     this.#admit(streamId);
     const name = request.args[0] ?? false;
-    const running = this.publishing(streamId) !== undefined;
+    const before = this.#roles.get(streamId);
+    const running = before instanceof Publishing || before instanceof Asking;
     if (running && (name === false || name === "")) return this.stop(streamId);
     if (typeof name !== "string") throw new ProtocolError("malformed", `publish with ${describe(name)} for a name`);
     if (running) throw new ProtocolError("order", "publish twice on one message stream");
     this.stop(streamId);
-    const { log } = this.#owner.context;
-    const { fields } = this.#owner;
+    const { publishesInVain } = this.#owner.context.limits;
+    if (++this.#publishes > publishesInVain) throw new ProtocolError("limit", `more than ${publishesInVain} publishes in vain`);
+    let question: AccessQuestion;
     try {
-      const address = addressOn(connect, name);
-      const info = { protocol: "rtmp", address: this.connection.address, encoder: connect.agent };
-      const publication = this.hub.publish(address.name, info);
-      this.#roles.set(streamId, new Publishing(address.name, publication, new TagDemuxer(publication)));
-      publication.signal.addEventListener("abort", () => this.#publicationEnded(streamId, publication.end), { once: true });
-      this.#owner.allowMedia();
-      const begin = userControl(UserControlEvent.streamBegin, streamId);
-      this.connection.write(
-        joined([begin, status(streamId, StatusCode.publishStart, `Publishing ${address.name}.`, { details: address.name })]),
-      );
-      log.info({ ...fields, stream: address.name, encoder: info.encoder }, "RTMP publisher started");
+      question = questionOf(connect, addressOn(connect, name), this.connection.address);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const code = error.code === "busy" || error.code === "name-refused" ? StatusCode.publishBadName : StatusCode.publishDenied;
-      this.connection.write(status(streamId, code, error.message, { details: name }));
-      log.warn({ ...fields, code: error.code, reason: error.message }, "RTMP publisher refused");
+      this.#logRefusal(error);
+      return this.#tellRefusal(streamId, name, error);
     }
+    const asking = new Asking(streamId, question, this);
+    this.#roles.set(streamId, asking);
+    this.#owner.allowMedia(true);
+    void asking.start();
   }
 
   /**
@@ -126,12 +153,13 @@ export class MessageStreams implements PlayingOwner {
     if (typeof name !== "string") throw new ProtocolError("malformed", `play with ${describe(name)} for a name`);
     this.stop(streamId);
     try {
-      const { name: identity, params } = addressOn(connect, name);
+      const address = addressOn(connect, name);
+      const question = questionOf(connect, address, this.connection.address);
       // From a position of 0 or more: of a recording, and there are none here, or of what is live this moment.
       const wait = typeof start === "number" && start >= 0 ? 0 : this.#owner.context.waitForPublisher;
-      const signalling = params.get("hevc") === "legacy" ? "legacy" : "enhanced";
+      const signalling = address.params.get("hevc") === "legacy" ? "legacy" : "enhanced";
       const data = connect.objectEncoding === 3 ? "amf3" : "amf0";
-      const wanted = { streamId, name: identity, wait, reset: reset !== false && reset !== 0, variant: { signalling, data } } as const;
+      const wanted = { streamId, question, wait, reset: reset !== false && reset !== 0, variant: { signalling, data } } as const;
       const playing = new Playing(wanted, this);
       this.#roles.set(streamId, playing);
       void playing.start();
@@ -147,14 +175,18 @@ export class MessageStreams implements PlayingOwner {
     if (role === undefined || role === "idle") return;
     this.#roles.set(streamId, "idle");
     const { context, fields } = this.#owner;
+    if (role instanceof Asking) {
+      role.stop();
+      return this.#answered();
+    }
     if (role instanceof Playing) {
       role.stop();
-      context.log.info({ ...fields, stream: role.request.name, reason: "the player stopped" }, "RTMP player ended");
+      context.log.info({ ...fields, stream: role.granted, reason: "the player stopped" }, "RTMP player ended");
       return;
     }
     role.publication.close("unpublished");
-    context.log.info({ ...fields, stream: role.name, reason: "unpublished" }, "RTMP publisher ended");
-    this.connection.write(status(streamId, StatusCode.unpublishSuccess, `${role.name} is unpublished.`, { details: role.name }));
+    context.log.info({ ...fields, stream: role.stream, reason: "unpublished" }, "RTMP publisher ended");
+    this.connection.write(status(streamId, StatusCode.unpublishSuccess, `${role.asked} is unpublished.`, { details: role.asked }));
   }
 
   /** `deleteStream` (section 7.2.2.3). GStreamer gives the stream's name in place of its id. */
@@ -177,7 +209,7 @@ export class MessageStreams implements PlayingOwner {
     this.#roles.clear();
     for (const role of roles) {
       if (role instanceof Publishing) role.publication.close(end);
-      else if (role instanceof Playing) role.stop();
+      else if (role !== "idle") role.stop();
     }
   }
 
@@ -185,27 +217,69 @@ export class MessageStreams implements PlayingOwner {
   shutDown(): void {
     for (const [streamId, role] of this.#roles) {
       if (role instanceof Playing) role.shutDown();
+      else if (role instanceof Asking) this.connection.write(status(streamId, StatusCode.publishDenied, "This server is closing."));
       else if (role instanceof Publishing) this.connection.write(status(streamId, StatusCode.unpublishSuccess, "This server is closing."));
     }
     this.release("closing");
   }
 
-  started({ request }: Playing): void {
+  granted(asking: Asking, stream: string, publication: Publication): void {
+    const { streamId, asked } = asking;
+    const publishing = new Publishing(asked, stream, publication);
+    this.#roles.set(streamId, publishing);
+    this.#published = true;
+    this.#publishes = 0;
+    publication.signal.addEventListener("abort", () => this.#publicationEnded(streamId, publication.end), { once: true });
+    const begin = userControl(UserControlEvent.streamBegin, streamId);
+    this.connection.write(joined([begin, status(streamId, StatusCode.publishStart, `Publishing ${asked}.`, { details: asked })]));
+    const { context, fields } = this.#owner;
+    context.log.info({ ...fields, stream, encoder: publication.info.encoder }, "RTMP publisher started");
+    for (const message of asking.take()) publishing.message(message);
+    this.#answered();
+  }
+
+  refused(asking: Asking, refusal: Refusal, stream: string | undefined): void {
+    const { streamId, asked } = asking;
+    this.#roles.set(streamId, "idle");
+    // What access refuses is logged there, for all protocols alike.
+    if (stream !== undefined) this.#logRefusal(refusal, stream);
+    this.#tellRefusal(streamId, asked, refusal.askedAs(asked, stream ?? asked));
+    this.#answered();
+  }
+
+  started({ granted }: Playing): void {
     this.#plays = 0;
     const { context, fields } = this.#owner;
-    context.log.info({ ...fields, stream: request.name }, "RTMP player started");
+    context.log.info({ ...fields, stream: granted }, "RTMP player started");
   }
 
   ended(playing: Playing, why: string, closing: boolean): void {
-    const { streamId, name } = playing.request;
+    const { streamId } = playing.request;
     if (this.#roles.get(streamId) === playing) this.#roles.set(streamId, "idle");
     const { context, fields } = this.#owner;
-    context.log.info({ ...fields, stream: name, reason: why }, "RTMP player ended");
+    context.log.info({ ...fields, stream: playing.granted, reason: why }, "RTMP player ended");
     if (closing) this.connection.close();
   }
 
   failed(error: unknown): void {
     this.connection.fail(error);
+  }
+
+  /** @param stream the name that was granted, where one was: what was asked for may be a key */
+  #logRefusal({ code, message }: Refusal, stream?: string): void {
+    const { context, fields } = this.#owner;
+    context.log.warn({ ...fields, ...(stream !== undefined && { stream }), code, reason: message }, "RTMP publisher refused");
+  }
+
+  #tellRefusal(streamId: number, asked: string, { code, message }: Refusal): void {
+    const bad = code === "busy" || code === "name-refused";
+    this.connection.write(status(streamId, bad ? StatusCode.publishBadName : StatusCode.publishDenied, message, { details: asked }));
+  }
+
+  /** A publisher has had its answer, or does not wait for it any more. */
+  #answered(): void {
+    this.#owner.allowMedia(this.#published || this.asking > 0);
+    this.#owner.throttle();
   }
 
   /** Makes a message stream known, also one that a client uses without having asked for it. */
@@ -219,15 +293,15 @@ export class MessageStreams implements PlayingOwner {
 
   /** The hub ended a publication: told apart from our own doing by the role, which we drop first. */
   #publicationEnded(streamId: number, end: PublicationEnd | undefined): void {
-    const publishing = this.publishing(streamId);
-    if (publishing?.publication.end === undefined) return;
+    const publishing = this.#roles.get(streamId);
+    if (!(publishing instanceof Publishing) || publishing.publication.end === undefined) return;
     this.#roles.set(streamId, "idle");
     const { context, fields } = this.#owner;
-    context.log.info({ ...fields, stream: publishing.name, reason: end }, "RTMP publisher ended");
+    context.log.info({ ...fields, stream: publishing.stream, reason: end }, "RTMP publisher ended");
     const replaced = end === "replaced";
     const words = replaced ? "Another publisher has taken over." : "This server is closing.";
     const code = replaced ? StatusCode.publishBadName : StatusCode.unpublishSuccess;
-    this.connection.write(status(streamId, code, words, { details: publishing.name }));
+    this.connection.write(status(streamId, code, words, { details: publishing.asked }));
     // The newcomer may be another message stream of this very connection, which is told in this turn that it publishes.
     queueMicrotask(() => {
       if (!replaced || !this.active) this.connection.close();
@@ -237,7 +311,9 @@ export class MessageStreams implements PlayingOwner {
   #publisherOf(name: AmfValue, connect: ConnectRequest): number | undefined {
     if (typeof name !== "string") return undefined;
     const identity = identityOn(connect, name);
-    for (const [streamId, role] of this.#roles) if (role instanceof Publishing && role.name === identity) return streamId;
+    for (const [streamId, role] of this.#roles) {
+      if ((role instanceof Publishing || role instanceof Asking) && role.asked === identity) return streamId;
+    }
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { Container } from "../../hub/container-output.ts";
 import { bareFraming } from "../../hub/framing.ts";
 import type { Hub } from "../../hub/hub.ts";
@@ -20,8 +21,8 @@ const nothing = new Uint8Array(0);
 /** What a player asked for. */
 export interface PlayRequest {
   readonly streamId: number;
-  /** The stream's identity. */
-  readonly name: string;
+  /** What is to be decided before it plays. */
+  readonly question: AccessQuestion;
   /** Milliseconds to wait for a publisher. */
   readonly wait: number;
   /** The player wants to hear that its playlist was reset. */
@@ -32,6 +33,7 @@ export interface PlayRequest {
 /** What a player needs of its session. */
 export interface PlayingOwner {
   readonly hub: Hub;
+  readonly access: Access;
   readonly connection: Connection;
   /** Counts a viewer in; the function counts it out. @throws {Refusal} if there are too many */
   admit(): () => void;
@@ -43,7 +45,7 @@ export interface PlayingOwner {
   failed(error: unknown): void;
 }
 
-/** One message stream's player: waits for the stream, then lets a playhead write to the session's socket. */
+/** One message stream's player: asks whether it may, waits for the stream, then lets a playhead write to the session's socket. */
 export class Playing implements PlayheadSink {
   readonly request: PlayRequest;
   readonly #owner: PlayingOwner;
@@ -51,6 +53,7 @@ export class Playing implements PlayheadSink {
   /** The connection's, one step nearer: it is asked for with every frame. */
   readonly #socket: Socket;
   #waiting: AbortController | undefined;
+  #granted: string | undefined;
   #giveUpSeat: (() => void) | undefined;
   #stream: Stream | undefined;
   #playhead: Playhead | undefined;
@@ -66,14 +69,21 @@ export class Playing implements PlayheadSink {
     this.#socket = owner.connection.socket;
   }
 
-  /** Waits for the stream and starts; answers the player. Settles when it has started or was refused. */
+  /** The identity that was granted; undefined before. */
+  get granted(): string | undefined {
+    return this.#granted;
+  }
+
+  /** Asks, waits for the stream and starts; answers the player. Settles when it has started or was refused. */
   async start(): Promise<void> {
-    const { name, wait } = this.request;
+    const { question, wait } = this.request;
     const waiting = new AbortController();
     this.#waiting = waiting;
     try {
+      this.#granted ??= (await this.#owner.access.play({ ...question, signal: waiting.signal })).stream;
+      if (this.#over) return;
       this.#giveUpSeat ??= this.#owner.admit();
-      const stream = await this.#owner.hub.watch(name, wait, waiting.signal);
+      const stream = await this.#owner.hub.watch(this.#granted, wait, waiting.signal);
       this.#waiting = undefined;
       if (!this.#over) this.#begin(stream);
     } catch (error) {
@@ -102,7 +112,8 @@ export class Playing implements PlayheadSink {
 
   /** `pause` (RTMP 1.0 section 7.2.2.8). A live stream goes on without us: resuming is going live. */
   pause(paused: boolean): void {
-    const { streamId, name } = this.request;
+    const name = this.#name;
+    const { streamId } = this.request;
     this.#paused = paused;
     this.#hold();
     const event = userControl(paused ? UserControlEvent.streamEof : UserControlEvent.streamBegin, streamId);
@@ -118,7 +129,8 @@ export class Playing implements PlayheadSink {
     if (kind === "audio") this.#audio = wanted;
     else this.#video = wanted;
     if (before === wanted) return;
-    const { streamId, name } = this.request;
+    const name = this.#name;
+    const { streamId } = this.request;
     if (wanted) {
       const words = [status(streamId, StatusCode.seek, `Receiving ${kind}.`), status(streamId, StatusCode.playStart, `Playing ${name}.`)];
       this.#connection.write(joined(words));
@@ -130,6 +142,11 @@ export class Playing implements PlayheadSink {
       if (!(error instanceof Refusal)) throw error;
       this.#refuse(error);
     }
+  }
+
+  /** The name that the player knows. */
+  get #name(): string {
+    return this.request.question.stream;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -161,7 +178,8 @@ export class Playing implements PlayheadSink {
   }
 
   #begin(stream: Stream): void {
-    const { streamId, name, reset } = this.request;
+    const name = this.#name;
+    const { streamId, reset } = this.request;
     // Throws what refuses it before the player is told that it plays; its bytes come in a later turn.
     this.#follow(stream);
     const words = [userControl(UserControlEvent.streamBegin, streamId)];
@@ -197,14 +215,16 @@ export class Playing implements PlayheadSink {
   }
 
   #refuse(refusal: Refusal): void {
-    const { streamId, name } = this.request;
+    const { streamId } = this.request;
+    const words = refusal.askedAs(this.#name, this.#granted ?? this.#name).message;
     this.#letGo();
-    this.#connection.write(status(streamId, refusedBy(refusal.code), refusal.message, { details: name }));
+    this.#connection.write(status(streamId, refusedBy(refusal.code), words, { details: this.#name }));
     this.#finish(refusal.message, refusal.code === "closing");
   }
 
   #goodbye(words: string): void {
-    const { streamId, name } = this.request;
+    const name = this.#name;
+    const { streamId } = this.request;
     const last = [
       status(streamId, StatusCode.playUnpublish, words, { details: name }),
       status(streamId, StatusCode.playStop, words, { details: name }),
@@ -219,7 +239,7 @@ export class Playing implements PlayheadSink {
   /** The stream is over and all of it has been given to the socket. */
   #ended(): void {
     this.#stream = undefined;
-    this.#goodbye(`${this.request.name} is over.`);
+    this.#goodbye(`${this.#name} is over.`);
     this.#owner.hub.scheduler.after(endOfStreamDelay, () => {
       if (this.#over) return;
       this.#endOfStream();

@@ -1,19 +1,22 @@
-import type { TagDemuxer } from "../../containers/flv/tag-demuxer.ts";
+import { TagDemuxer } from "../../containers/flv/tag-demuxer.ts";
 import type { Publication } from "../../hub/publication.ts";
 import { amfBody } from "./command.ts";
 import { MessageType, type Message } from "./message.ts";
 
 /** One message stream's publisher: hands its media and data messages to the hub. */
 export class Publishing {
-  /** The stream's identity. */
-  readonly name: string;
+  /** The identity that was asked for. May be a secret: not for logs. */
+  readonly asked: string;
+  /** The identity that was granted. */
+  readonly stream: string;
   readonly publication: Publication;
   readonly #demuxer: TagDemuxer;
 
-  constructor(name: string, publication: Publication, demuxer: TagDemuxer) {
-    this.name = name;
+  constructor(asked: string, stream: string, publication: Publication) {
+    this.asked = asked;
+    this.stream = stream;
     this.publication = publication;
-    this.#demuxer = demuxer;
+    this.#demuxer = new TagDemuxer(publication);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { Access } from "../../hub/access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { defaultLimits, type RtmpLimits } from "./limits.ts";
 import { silentLog, type RtmpLog } from "./log.ts";
@@ -7,6 +8,8 @@ import type { SessionContext } from "./session-context.ts";
 
 export interface RtmpListenerOptions {
   readonly hub: Hub;
+  /** Decides who may publish and play. */
+  readonly access: Access;
   readonly log?: RtmpLog;
   /** Where they differ from `defaultLimits`. */
   readonly limits?: Partial<RtmpLimits>;
@@ -42,6 +45,7 @@ export class RtmpListener {
     const limits = { ...defaultLimits, ...options.limits };
     this.#context = {
       hub: options.hub,
+      access: options.access,
       log: options.log ?? silentLog,
       limits,
       waitForPublisher: options.waitForPublisher ?? 10_000,

@@ -1,3 +1,4 @@
+import type { Access } from "../../hub/access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { RtmpLimits } from "./limits.ts";
 import type { RtmpLog } from "./log.ts";
@@ -5,6 +6,8 @@ import type { RtmpLog } from "./log.ts";
 /** What all sessions of a listener share. */
 export interface SessionContext {
   readonly hub: Hub;
+  /** Asked before the hub is. */
+  readonly access: Access;
   readonly log: RtmpLog;
   readonly limits: RtmpLimits;
   /** Milliseconds that a player waits for a publisher. */

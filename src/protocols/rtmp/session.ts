@@ -1,13 +1,14 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { splitAggregate } from "./aggregate.ts";
-import { ChunkReader } from "./chunk-reader.ts";
+import { type ChunkBudget, ChunkReader } from "./chunk-reader.ts";
 import { readCommand } from "./command.ts";
 import { Commands } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import { readControl, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
 import { foreignProtocol, httpHint } from "./foreign-protocol.ts";
 import { answerHandshake, packetLength } from "./handshake.ts";
+import type { RtmpLimits } from "./limits.ts";
 import type { LogFields } from "./log.ts";
 import { MessageType, type Message } from "./message.ts";
 import { MessageStreams, type MessageStreamsOwner } from "./message-streams.ts";
@@ -45,15 +46,7 @@ export class Session implements MessageStreamsOwner {
     this.context = context;
     this.connection = new Connection(socket, limits);
     this.fields = { session: id, address: this.connection.address };
-    this.#reader = new ChunkReader(
-      {
-        messageBytes: limits.setupMessageBytes,
-        partialBytes: limits.setupPartialBytes,
-        partialMessages: limits.partialMessages,
-        chunkStreams: limits.chunkStreams,
-      },
-      (message) => this.#message(message),
-    );
+    this.#reader = new ChunkReader(budgetOf(limits, false), (message) => this.#message(message));
     this.#streams = new MessageStreams(this);
     this.#commands = new Commands(this.connection, this.#streams);
     this.#deadline = now + limits.handshakeMs;
@@ -75,7 +68,10 @@ export class Session implements MessageStreamsOwner {
       await this.#shakeHands();
       this.#step = "publish or play";
       this.#deadline = accepted + limits.setupMs;
-      connection.feed((bytes) => this.#reader.push(bytes));
+      connection.feed((bytes) => {
+        this.#reader.push(bytes);
+        this.throttle();
+      });
       await connection.over;
       log.info({ ...this.fields, received: connection.received }, `RTMP session ended: ${connection.end ?? "closed"}`);
     } catch (error) {
@@ -89,10 +85,20 @@ export class Session implements MessageStreamsOwner {
     await connection.closed;
   }
 
-  /** A publisher may send what publishers send. */
-  allowMedia(): void {
-    const { messageBytes, partialBytes, partialMessages, chunkStreams } = this.context.limits;
-    this.#reader.budget = { messageBytes, partialBytes, partialMessages, chunkStreams };
+  /** Whether the peer may send what publishers send. */
+  allowMedia(allowed: boolean): void {
+    this.#reader.budget = budgetOf(this.context.limits, allowed);
+  }
+
+  /** Reads no further while a publisher waits for its answer and as much of its media is kept as may be. */
+  throttle(): void {
+    if (this.#streams.asking > 0 && this.#kept >= this.context.limits.askingBytes) this.connection.pause();
+    else this.connection.resume();
+  }
+
+  /** Bytes kept of media that nobody has allowed yet. */
+  get #kept(): number {
+    return this.#streams.kept + (this.#streams.publishes ? 0 : this.#reader.partialBytes);
   }
 
   /** Once in a while: ends what stalls, pings who is silent. @param now of the hub's scheduler, or a little ahead of it */
@@ -104,6 +110,12 @@ export class Session implements MessageStreamsOwner {
       this.#deadline = now + limits.setupMs;
     } else if (now >= this.#deadline) {
       return this.connection.fail(new ProtocolError("timeout", `${this.#step} took too long`));
+    }
+    if (this.connection.paused) {
+      // It is we who do not read.
+      this.#messageAt = now;
+      this.#heardAt = now;
+      return;
     }
     if (this.#messages !== this.#seenMessages) {
       this.#seenMessages = this.#messages;
@@ -162,7 +174,7 @@ export class Session implements MessageStreamsOwner {
       case MessageType.video:
       case MessageType.dataAmf0:
       case MessageType.dataAmf3:
-        return this.#streams.publishing(message.streamId)?.message(message);
+        return this.#streams.media(message);
       case MessageType.commandAmf0:
       case MessageType.commandAmf3:
         return this.#commands.handle(message.streamId, readCommand(type, body));
@@ -214,4 +226,11 @@ export class Session implements MessageStreamsOwner {
       log.error({ ...this.fields, err: error }, "RTMP session ended by a fault of this server");
     }
   }
+}
+
+function budgetOf(limits: RtmpLimits, publishes: boolean): ChunkBudget {
+  const { messageBytes, partialBytes, partialMessages, chunkStreams, setupMessageBytes, setupPartialBytes } = limits;
+  const shared = { partialMessages, chunkStreams };
+  if (publishes) return { ...shared, messageBytes, partialBytes };
+  return { ...shared, messageBytes: setupMessageBytes, partialBytes: setupPartialBytes };
 }

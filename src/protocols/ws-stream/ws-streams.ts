@@ -1,10 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { Container } from "../../hub/container-output.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Playhead } from "../../hub/playhead.ts";
 import { Refusal } from "../../hub/refusal.ts";
+import type { Stream } from "../../hub/stream.ts";
 import { CloseCode, closeCodeOfRefusal } from "./close-code.ts";
 import { wsFraming } from "./framing.ts";
 import { Pinger } from "./pinger.ts";
@@ -12,13 +14,15 @@ import { WsViewer } from "./ws-viewer.ts";
 
 /** What somebody wants to watch, and as what. */
 export interface WsStreamRequest {
-  /** The stream's identity. */
-  readonly name: string;
+  /** What is to be decided before it is shown. */
+  readonly question: AccessQuestion;
   readonly container: Container;
 }
 
 export interface WsStreamsOptions {
   readonly hub: Hub;
+  /** Decides who may watch. */
+  readonly access: Access;
   /** Milliseconds to wait for a publisher. */
   readonly waitForPublisher: number;
   /** Milliseconds between two pings of one viewer. */
@@ -32,17 +36,12 @@ export interface WsStreamsOptions {
 /** What a viewer holds and gives back when it leaves. */
 interface Visit {
   readonly viewer: WsViewer;
-  readonly peer: string | undefined;
+  peer?: string;
   release?: () => void;
-  /** While it waits for a publisher. */
+  /** While it waits for an answer or a publisher; thousands of viewers need none that is kept. */
   waiting?: AbortController | undefined;
   playhead?: Playhead;
   over?: boolean;
-}
-
-/** Nobody has to wait for it: an `AbortController` for each of thousands of viewers is a kilobyte each. */
-function isReady(hub: Hub, name: string): boolean {
-  return hub.streams.get(name)?.timeline.current !== undefined;
 }
 
 /** Bytes of a message from a viewer at most; they have nothing long to say. */
@@ -82,7 +81,7 @@ export class WsStreams {
       this.#open.add(webSocket);
       const viewer = new WsViewer(webSocket, socket);
       const stopPings = this.#pinger.add(viewer);
-      const visit: Visit = { viewer, peer: socket.remoteAddress };
+      const visit: Visit = { viewer };
       webSocket.once("close", () => {
         this.#open.delete(webSocket);
         stopPings();
@@ -104,15 +103,29 @@ export class WsStreams {
   }
 
   async #watch(visit: Visit, wanted: () => WsStreamRequest): Promise<void> {
-    const { hub, waitForPublisher, admit, log } = this.#options;
-    const { name, container } = wanted();
-    visit.release = admit();
-    if (!isReady(hub, name)) visit.waiting = new AbortController();
-    const stream = await hub.watch(name, waitForPublisher, visit.waiting?.signal);
+    const { log } = this.#options;
+    const { question, container } = wanted();
+    visit.peer = question.address;
+    visit.waiting = new AbortController();
+    const stream = await this.#permitted(visit, question, visit.waiting.signal);
     visit.waiting = undefined;
     if (visit.over === true) return;
     visit.playhead = stream.play(container, wsFraming, visit.viewer);
-    log.debug({ stream: name, container: container.key, peer: visit.peer }, "viewer came");
+    log.debug({ stream: stream.name, container: container.key, peer: visit.peer }, "viewer came");
+  }
+
+  /** The stream that a viewer asks for, once it is granted and there. @throws {Refusal} in words that know the name asked for */
+  async #permitted(visit: Visit, question: AccessQuestion, signal: AbortSignal): Promise<Stream> {
+    const { hub, access, waitForPublisher, admit } = this.#options;
+    let name = question.stream;
+    try {
+      ({ stream: name } = await access.play({ ...question, signal }));
+      signal.throwIfAborted();
+      visit.release = admit();
+      return await hub.watch(name, waitForPublisher, signal);
+    } catch (error) {
+      throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;
+    }
   }
 
   #left(visit: Visit): void {

@@ -65,9 +65,10 @@ export class AccessChain implements Access {
     return this.#pending.size;
   }
 
-  /** Everybody may publish. */
+  /** Everybody may publish and watch. */
   get open(): boolean {
-    return !this.#options.auth && !this.#options.steps.some((step) => step.decides(Intent.publish));
+    const { auth, steps } = this.#options;
+    return !auth && !steps.some((step) => step.decides(Intent.publish) || step.decides(Intent.play));
   }
 
   publish(request: AccessRequest): Promise<Grant> {

@@ -11,6 +11,8 @@ export interface ServerFacts {
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly hub: Hub;
+  /** Everybody may publish and watch. */
+  open(): boolean;
   /** The ports that are listened on; null where that protocol is off. */
   ports(): { readonly rtmp: number | null; readonly http: number | null };
 }
@@ -71,7 +73,7 @@ export function createApi(facts: ServerFacts): OpenAPIHono {
       startedAt: new Date(facts.startedAt).toISOString(),
       rtmpPort: rtmp,
       httpPort: http,
-      open: true,
+      open: facts.open(),
     };
     const streams = [...facts.hub.streams.values()].map(describeStream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     return context.json({ server, streams }, 200);

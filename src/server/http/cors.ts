@@ -23,7 +23,8 @@ export class Cors {
   preflight(origin: string | undefined): Record<string, string> {
     const methods = {
       "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-      "Access-Control-Allow-Headers": "*",
+      // The Fetch standard's `*` means all but this one.
+      "Access-Control-Allow-Headers": "Authorization, *",
       "Access-Control-Max-Age": "86400",
     };
     return this.allows(origin) ? { ...this.headers(origin), ...methods } : this.headers(origin);

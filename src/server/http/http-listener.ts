@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Access } from "../../hub/access.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
@@ -12,10 +13,13 @@ import { HttpProblem } from "./http-problem.ts";
 import { isMediaPath, mediaTarget } from "./media-target.ts";
 import { Router } from "./router.ts";
 import { readTarget } from "./target.ts";
+import { viewerQuestion } from "./viewer-question.ts";
 
 /** Times in milliseconds. */
 export interface HttpListenerOptions {
   readonly facts: ServerFacts;
+  /** Decides who may watch. */
+  readonly access: Access;
   readonly log: Log;
   /** Folders of the built pages and of other assets; the first that has a file wins. */
   readonly webFolders: readonly string[];
@@ -48,7 +52,7 @@ export class HttpListener {
   constructor(options: HttpListenerOptions) {
     const { facts, log, waitForPublisher, linger, pingInterval = 20_000 } = options;
     this.#options = options;
-    const shared = { hub: facts.hub, log, waitForPublisher, admit: options.admit };
+    const shared = { hub: facts.hub, access: options.access, log, waitForPublisher, admit: options.admit };
     this.#streams = new HttpStreams({ ...shared, linger });
     this.#webSockets = new WsStreams({ ...shared, pingInterval });
     this.#cors = new Cors(options.allowedOrigins);
@@ -128,7 +132,8 @@ export class HttpListener {
     this.#webSockets.serve(request, socket, head, () => {
       if (!this.#cors.allows(origin)) throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
       try {
-        return mediaTarget(target);
+        const { name, container } = mediaTarget(target);
+        return { question: viewerQuestion(request, target, name, "ws"), container };
       } catch (error) {
         if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
         throw error;

@@ -2,6 +2,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { streamAddress } from "../../hub/identity.ts";
+import { Refusal } from "../../hub/refusal.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { Log } from "../log.ts";
 import { createApi, type ServerFacts } from "./api.ts";
@@ -12,6 +13,7 @@ import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { problemBody } from "./problem-body.ts";
 import { StaticFiles } from "./static-files.ts";
 import { baseOf, firstSegment, readTarget, type Target } from "./target.ts";
+import { challenge, viewerQuestion } from "./viewer-question.ts";
 
 export interface RouterOptions {
   readonly facts: ServerFacts;
@@ -85,10 +87,16 @@ export class Router {
   async #media(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
     const { request, response, target } = exchange;
     if (!isMediaPath(target.path)) throw new HttpProblem(404, "not-found", notFoundWords(target.path));
-    const wanted = mediaTarget(target);
-    if (request.method === "GET") return this.#options.streams.serve(request, response, wanted, headers);
-    const stream = await this.#options.facts.hub.watch(wanted.name, 0);
-    response.writeHead(200, { ...headers, ...wanted.headers(stream.timeline.current!), "Cache-Control": "no-store" }).end();
+    const { name, ...media } = mediaTarget(target);
+    const question = viewerQuestion(request, target, name, "http");
+    const { streams } = this.#options;
+    try {
+      if (request.method === "HEAD") await streams.describe(request, response, { question, ...media }, headers);
+      else await streams.serve(request, response, { question, ...media }, headers);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "denied" || question.key !== undefined) throw error;
+      throw new HttpProblem(401, error.code, error.message, { "WWW-Authenticate": challenge(request) });
+    }
   }
 
   /** `/watch/APP/STREAM` and `/embed/APP/STREAM`. */
@@ -125,7 +133,7 @@ export class Router {
   #fail(exchange: Exchange, error: unknown): void {
     const { request, target } = exchange;
     const problem = problemOf(error) ?? new HttpProblem(500, "internal", "This server failed; its log says how.");
-    if (problem.status === 500) this.#options.log.error({ err: error, path: target.path }, "an HTTP request failed");
+    if (problem.status === 500) this.#options.log.error({ err: error }, "an HTTP request failed");
     const reader = firstSegment(target.path) === "api" ? "api" : request.headers.accept?.includes("text/html") ? "browser" : "program";
     const { type, text } = problemBody(problem, reader, baseOf(target.path));
     const headers = {

@@ -1,0 +1,48 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { type AccessQuestion, keyIn } from "../../hub/access.ts";
+import { peerAddress } from "../../hub/peer-address.ts";
+import type { Target } from "./target.ts";
+
+/** Characters of what a player calls itself. */
+const longestClient = 200;
+
+/** What is to be decided about somebody who asks for a stream over HTTP or WebSocket. */
+export function viewerQuestion(request: IncomingMessage, target: Target, stream: string, protocol: "http" | "ws"): AccessQuestion {
+  const { headers, socket } = request;
+  const query = new URLSearchParams(target.query);
+  const client = (headers["user-agent"] ?? "").slice(0, longestClient);
+  return {
+    stream,
+    key: keyIn(query) ?? keyInHeader(headers),
+    query,
+    headers,
+    address: peerAddress(socket.remoteAddress),
+    protocol,
+    client,
+  };
+}
+
+/** The key in `Authorization` (RFC 9110 11.6.2): a bearer token (RFC 6750), or the password of Basic (RFC 7617). */
+function keyInHeader({ authorization = "" }: IncomingHttpHeaders): string | undefined {
+  const [, scheme = "", credentials = ""] = /^(\w+) +([\w.~+/=-]+) *$/.exec(authorization) ?? [];
+  switch (scheme.toLowerCase()) {
+    case "bearer":
+      return credentials;
+    case "basic": {
+      const pair = Buffer.from(credentials, "base64").toString("utf8");
+      const colon = pair.indexOf(":");
+      return colon < 0 ? undefined : pair.slice(colon + 1) || undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * How to ask whoever sent no key for one (RFC 9110 11.6.1): programs by Basic, so that the password of a URL is sent.
+ * Scripts of a page by Bearer, because Basic would open the browser's own dialogue over the player.
+ */
+export function challenge({ headers }: IncomingMessage): string {
+  const isScript = (headers["user-agent"] ?? "").startsWith("Mozilla/") && !(headers.accept ?? "").includes("text/html");
+  return isScript ? 'Bearer realm="Millrace"' : 'Basic realm="Millrace", charset="UTF-8"';
+}
