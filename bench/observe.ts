@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
 
-const file = process.env["MILLRACE_BENCH_OBSERVE"];
+const file = process.env["BENCH_OBSERVE"];
 if (file !== undefined) {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   let longestGc = 0;

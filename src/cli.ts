@@ -2,15 +2,16 @@
 /** The command. Arguments, environment, signals and the exit code are dealt with here and nowhere else. */
 import { networkInterfaces } from "node:os";
 import { basename, relative } from "node:path";
-import { type Arguments, helpText, parseArguments, UsageError } from "./server/cli/arguments.ts";
+import { type Arguments, parseArguments, UsageError } from "./server/cli/arguments.ts";
 import { banner, type BannerFacts } from "./server/cli/banner.ts";
+import { checkReport } from "./server/cli/check-report.ts";
 import { countBuffersInHeapLimits } from "./server/cli/collector.ts";
+import { Command, helpText } from "./server/cli/commands.ts";
 import { commandWith, type Invocation } from "./server/cli/command.ts";
 import { portOwner } from "./server/cli/port-owner.ts";
+import { readSettings } from "./server/cli/read-settings.ts";
 import { reachable } from "./server/cli/reachable.ts";
 import { freeAddress, type Taken, takenText, wantsOtherPort } from "./server/cli/taken.ts";
-import { checkConfig } from "./server/config/check.ts";
-import { loadConfig } from "./server/config/load.ts";
 import { ConfigError } from "./server/config/problem.ts";
 import type { Config } from "./server/config/schema.ts";
 import { formatListen, listenAddress } from "./server/config/values.ts";
@@ -31,13 +32,23 @@ const argv = process.argv.slice(2);
 async function main(): Promise<number> {
   const given = parseArguments(argv);
   if (given.help || given.version) {
-    process.stdout.write(given.help ? helpText() : `${packageVersion()}\n`);
+    process.stdout.write(given.help ? helpText(given.command) : `${packageVersion()}\n`);
     return ExitCode.done;
   }
+  switch (given.command) {
+    case Command.start:
+      return start(given);
+    case Command.check:
+      process.stdout.write(await checkReport(given, process.env));
+      return ExitCode.done;
+  }
+}
+
+async function start(given: Arguments): Promise<number> {
   countBuffersInHeapLimits();
-  const warnings: string[] = [];
-  const file = given.config === undefined ? checkConfig() : await loadConfig(given.config, (text) => warnings.push(text));
-  const config = withArguments(file, given);
+  const { config: settings, warnings } = await readSettings(given, process.env);
+  // There are no keys yet that could be asked for.
+  const config = { ...settings, auth: false };
   const log = createOwnLog(config);
   for (const text of warnings) log.warn(text);
   const server = createServerFrom(config, log);
@@ -56,20 +67,6 @@ async function main(): Promise<number> {
   // A second signal finds no listener of ours and ends the process at once.
   await server.close(patience);
   return ExitCode.done;
-}
-
-/** The settings with what the command line says put over them. */
-function withArguments(config: Config, { rtmp, http, data, logLevel, demo }: Arguments): Config {
-  return {
-    ...config,
-    rtmp: rtmp ? { ...config.rtmp, enabled: true, ...rtmp } : config.rtmp,
-    http: http ? { ...config.http, enabled: true, ...http } : config.http,
-    // There are no keys yet that could be asked for.
-    auth: false,
-    data: data ?? config.data,
-    log: { ...config.log, level: logLevel ?? config.log.level },
-    demo: demo || config.demo,
-  };
 }
 
 /** The log goes to stderr, so that stdout holds what was asked for and nothing else. */

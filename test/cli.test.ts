@@ -11,16 +11,18 @@ import { packageVersion } from "../src/server/version.ts";
 
 const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
 
-/** The command as a child process, with all it has said. */
+/** The command as a child process, with all it has said. Objects among the arguments are variables. */
 class Command {
   readonly child: ChildProcess;
   out = "";
   err = "";
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
 
-  constructor(...args: readonly string[]) {
-    const { npm_lifecycle_event: _script, ...env } = process.env;
-    this.child = spawn(process.execPath, [cli, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  constructor(...args: readonly (string | Readonly<Record<string, string>>)[]) {
+    const { npm_lifecycle_event: _script, ...inherited } = process.env;
+    const env = Object.assign(inherited, ...args.filter((arg) => typeof arg === "object")) as Record<string, string>;
+    const argv = args.filter((arg) => typeof arg === "string");
+    this.child = spawn(process.execPath, [cli, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => (this.out += text));
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => (this.err += text));
     this.ended = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
@@ -125,4 +127,54 @@ test("the log is JSON in a pipe, one object a line", async () => {
     .split("\n")
     .map((line) => JSON.parse(line) as { msg: string });
   assert.ok(records.some(({ msg }) => msg === "listening for RTMP"));
+});
+
+test("check says what is in effect and where each value is from, or every mistake with its place", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-check-"));
+  const file = join(folder, "m.yaml");
+  await writeFile(file, "rtmp:\n  port: 7001\n  maxConnections: 5\nstreams:\n  max: 7\n");
+  const good = new Command({ MILLRACE_RTMP_PORT: "7002", MILLRACE_STREAMS_MAX: "8" }, "check", file, "--rtmp", "7003");
+  assert.equal((await good.ended).code, 0, good.err);
+  const row = (key: string) =>
+    good.out
+      .split("\n")
+      .find((line) => line.startsWith(`${key} `))
+      ?.split(/\s{2,}/);
+  assert.match(good.out, /^ok\n\n/);
+  assert.deepEqual(row("rtmp.port"), ["rtmp.port", "7003", "--rtmp"]);
+  assert.deepEqual(row("streams.max"), ["streams.max", "8", "MILLRACE_STREAMS_MAX"]);
+  assert.deepEqual(row("rtmp.maxConnections"), ["rtmp.maxConnections", "5", `${file}:3:19`]);
+  assert.deepEqual(row("viewers.max"), ["viewers.max", "10000", "default"]);
+
+  await writeFile(file, "rtmp:\n  port: x\n  prot: 1\n");
+  const bad = new Command({ MILLRACE_VIEWERS_MAX: "0", MILLRACE_CONFIG: file }, "check", "--log-level", "wran");
+  assert.equal((await bad.ended).code, 2);
+  assert.equal(bad.out, "");
+  assert.deepEqual(bad.err.trimEnd().split("\n"), [
+    'millrace: --log-level: must be one of trace, debug, info, warn, error, silent, not "wran"; did you mean warn?',
+    "MILLRACE_VIEWERS_MAX: 0 is too small: at least 1",
+    `${file}:2:9: rtmp.port: must be a number, not "x"`,
+    `${file}:3:3: rtmp.prot: unknown key; did you mean port?`,
+  ]);
+  await rm(folder, { recursive: true });
+});
+
+test("settings come from flags, then variables, then the file that MILLRACE_CONFIG names", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-order-"));
+  const file = join(folder, "m.yaml");
+  await writeFile(file, "rtmp: {enabled: false}\nhttp: {host: 127.0.0.1, port: 1}\nlog: {level: debug, format: text}\n");
+  const command = new Command({ MILLRACE_CONFIG: file, MILLRACE_LOG_FORMAT: "json", MILLRACE_NOISE: "1" }, "--http", "0");
+  await command.until(() => command.err.includes("listening for HTTP"));
+  const records = command.err
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { msg: string; host?: string });
+  assert.deepEqual(
+    records.map(({ msg }) => msg),
+    ["MILLRACE_NOISE: unknown variable; docs/config.md lists the variables", "listening for HTTP"],
+  );
+  assert.equal(records[1]!.host, "127.0.0.1");
+  command.child.kill("SIGTERM");
+  assert.equal((await command.ended).code, 0);
+  await rm(folder, { recursive: true });
 });

@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   }
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
-  process.env["MILLRACE_TEST_FOLDER"] = folder;
+  process.env["TEST_CLIP_FOLDER"] = folder;
   process.chdir(root);
   // A browser that plays in real time is told of hitches that other tests made: those files run alone.
   const passed = await runTests(

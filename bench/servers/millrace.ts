@@ -14,7 +14,7 @@ export function millrace(observe?: string): MeasuredServer {
       const rtmp = await freePort();
       const http = await freePort();
       const observer = observe === undefined ? [] : ["--import", join(root, "bench/observe.ts")];
-      if (observe !== undefined) process.env["MILLRACE_BENCH_OBSERVE"] = observe;
+      if (observe !== undefined) process.env["BENCH_OBSERVE"] = observe;
       const program = await startProgram(process.execPath, cores, [rtmp, http], (folder) =>
         Promise.resolve([
           ...nodeFlags(),

@@ -4,7 +4,7 @@ import { Hub } from "../hub/hub.ts";
 import { RtmpListener, type RtmpListenerOptions } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
 import { type AccessHook, Hooks } from "./access/hooks.ts";
-import { checkConfig } from "./config/check.ts";
+import { checkConfig } from "./config/resolve.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
 import { Demo, demoStream } from "./demo.ts";

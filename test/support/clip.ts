@@ -98,10 +98,10 @@ function clipArguments(options: ClipOptions & Required<Pick<ClipOptions, "video"
 
 /** `npm test` makes one folder for all test files and removes it; a file run alone makes its own. */
 function clipFolder(): string {
-  const existing = process.env["MILLRACE_TEST_FOLDER"];
+  const existing = process.env["TEST_CLIP_FOLDER"];
   if (existing !== undefined) return existing;
   const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
-  process.env["MILLRACE_TEST_FOLDER"] = folder;
+  process.env["TEST_CLIP_FOLDER"] = folder;
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,24 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { flags, helpText, parseArguments, UsageError } from "./arguments.ts";
+import { parseArguments, UsageError } from "./arguments.ts";
+import { Command, flags, helpText } from "./commands.ts";
+
+const set = (flag: string, key: string, value: unknown) => ({ path: key.split("."), value, place: { kind: "flag", name: flag } });
+const none = { command: "start", operands: [], settings: [], version: false, help: false };
 
 test("flags are read, with the value attached or after them", () => {
-  const none = { demo: false, version: false, help: false };
   assert.deepEqual(parseArguments([]), none);
-  assert.deepEqual(parseArguments(["--rtmp", "127.0.0.1:1936", "--http=[::1]:80", "--demo"]), {
+  assert.deepEqual(parseArguments(["--rtmp", "127.0.0.1:1936", "--http=80", "--demo"]), {
     ...none,
-    rtmp: { host: "127.0.0.1", port: 1936 },
-    http: { host: "::1", port: 80 },
-    demo: true,
+    settings: [
+      set("--rtmp", "rtmp.enabled", true),
+      set("--rtmp", "rtmp.host", "127.0.0.1"),
+      set("--rtmp", "rtmp.port", 1936),
+      set("--http", "http.enabled", true),
+      set("--http", "http.port", 80),
+      set("--demo", "demo", true),
+    ],
   });
   assert.deepEqual(parseArguments(["--config", "m.yaml", "--data", "d", "--log-level", "debug"]), {
     ...none,
     config: "m.yaml",
-    data: "d",
-    logLevel: "debug",
+    settings: [set("--data", "data", "d"), set("--log-level", "log.level", "debug")],
   });
   assert.deepEqual(parseArguments(["-h", "-v"]), { ...none, help: true, version: true });
+});
+
+test("a command stands before, between or after its flags, with what it takes", () => {
+  const check = { ...none, command: "check", operands: ["m.yaml"] };
+  assert.deepEqual(parseArguments(["check", "m.yaml"]), check);
+  assert.deepEqual(parseArguments(["--demo", "check", "m.yaml"]), { ...check, settings: [set("--demo", "demo", true)] });
+  assert.deepEqual(parseArguments(["check", "--data", "check", "m.yaml"]), { ...check, settings: [set("--data", "data", "check")] });
+  assert.deepEqual(parseArguments(["start"]), none);
 });
 
 test("a mistake names the flag and what was probably meant", () => {
@@ -26,6 +41,10 @@ test("a mistake names the flag and what was probably meant", () => {
     [["--rtpm", "1"], "unknown flag --rtpm; did you mean --rtmp?"],
     [["--loglevel", "info"], "unknown flag --loglevel; did you mean --log-level?"],
     [["-p"], "unknown flag -p; --help lists the flags"],
+    [["chek", "m.yaml"], 'unexpected argument "chek"; did you mean check?'],
+    [["check", "a", "b"], 'unexpected argument "b" after millrace check [FILE]'],
+    [["start", "b"], 'unexpected argument "b" after millrace start'],
+    [["check", "--version"], "millrace check takes no --version; millrace check --help lists its flags"],
     [["demo"], 'unexpected argument "demo"; did you mean --demo?'],
     [["1935"], 'unexpected argument "1935"; --help lists the flags'],
     [["--rtmp"], "--rtmp needs a value: --rtmp [HOST:]PORT"],
@@ -34,7 +53,6 @@ test("a mistake names the flag and what was probably meant", () => {
     [["--rtmp=99999"], "--rtmp: port 99999 is out of range: a port is 0 to 65535"],
     [["--demo=yes"], "--demo takes no value"],
     [["--http", "1", "--http", "2"], "--http is given twice"],
-    [["--log-level", "wran"], '--log-level: "wran" is none of trace, debug, info, warn, error, silent; did you mean warn?'],
     [["--constructor"], "unknown flag --constructor; --help lists the flags"],
   ];
   for (const [argv, message] of cases) assert.throws(() => parseArguments(argv), { name: "UsageError", message }, argv.join(" "));
@@ -42,17 +60,25 @@ test("a mistake names the flag and what was probably meant", () => {
 
 test("any arguments either are understood or are a UsageError", () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom(...Object.keys(flags))), { maxLength: 5 }), (argv) => {
-      try {
-        parseArguments(argv);
-      } catch (error) {
-        assert.ok(error instanceof UsageError, String(error));
-      }
-    }),
+    fc.property(
+      fc.array(fc.oneof(fc.string(), fc.constantFrom(...Object.keys(flags), ...Object.values(Command))), { maxLength: 5 }),
+      (argv) => {
+        try {
+          parseArguments(argv);
+        } catch (error) {
+          assert.ok(error instanceof UsageError, String(error));
+        }
+      },
+    ),
   );
 });
 
-test("the help names every flag and fits 100 columns", () => {
-  for (const name of Object.keys(flags)) assert.ok(helpText().includes(name));
-  for (const line of helpText().split("\n")) assert.ok(line.length <= 100, line);
+test("the help names every flag and command and fits 100 columns", () => {
+  const whole = Object.values(Command).map((command) => helpText(command));
+  for (const name of [...Object.keys(flags), ...Object.values(Command)])
+    assert.ok(
+      whole.some((text) => text.includes(`  ${name} `) || text.includes(`, ${name} `)),
+      name,
+    );
+  for (const line of whole.join("\n").split("\n")) assert.ok(line.length <= 100, line);
 });

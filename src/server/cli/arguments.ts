@@ -1,59 +1,50 @@
 import { nearest } from "../config/nearest.ts";
-import { type ListenAddress, parseListen } from "../config/values.ts";
+import type { SettingPlace } from "../config/problem.ts";
+import { Command, commands, type Flag, flags, flagsOf } from "./commands.ts";
 
-/** What the command line asks for; undefined where a flag was not given. */
+/** What the command line asks for. */
 export interface Arguments {
+  readonly command: Command;
+  /** What stands beside the flags, as many as the command takes. */
+  readonly operands: readonly string[];
+  /** `--config`. */
   readonly config?: string;
-  readonly rtmp?: ListenAddress;
-  readonly http?: ListenAddress;
-  readonly data?: string;
-  readonly demo: boolean;
-  readonly logLevel?: LogLevel;
+  /** What flags set, as it was written; the settings' own check is still to come. */
+  readonly settings: readonly { readonly path: readonly string[]; readonly value: unknown; readonly place: SettingPlace }[];
   readonly version: boolean;
   readonly help: boolean;
 }
-
-const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
-type LogLevel = (typeof logLevels)[number];
 
 /** A mistake on the command line; the message is for the person who typed it. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-interface Flag {
-  /** How its value is shown in the help; undefined where it takes none. */
-  readonly value?: string;
-  readonly short?: string;
-  readonly help: string;
-}
-
-/** Every flag. The order is that of the help. */
-export const flags: Readonly<Record<string, Flag>> = {
-  "--config": { value: "FILE", help: "read settings from a YAML file (docs/config.md)" },
-  "--rtmp": { value: "[HOST:]PORT", help: "where encoders publish; default 1935" },
-  "--http": { value: "[HOST:]PORT", help: "where the pages, the API and HTTP viewers are; default 8080" },
-  "--data": { value: "DIR", help: "directory for what the server keeps; default data" },
-  "--demo": { help: "also publish a small built-in clip in a loop" },
-  "--log-level": { value: "LEVEL", help: `${logLevels.slice(0, -1).join(", ")} or ${logLevels.at(-1)}; default info` },
-  "--version": { short: "-v", help: "print the version and end" },
-  "--help": { short: "-h", help: "print this and end" },
-};
-
-/** The text of `--help`. */
-export function helpText(): string {
-  const rows = Object.entries(flags).map(([name, { value, short, help }]) => {
-    const left = [short, [name, value].filter(Boolean).join(" ")].filter(Boolean).join(", ");
-    return `  ${left.padEnd(22)} ${help}`;
-  });
-  return ["Millrace, a live media server: publish over RTMP, watch in a browser.", "", "Flags:", ...rows, ""].join("\n");
-}
-
 /** Reads the arguments after the program's name. @throws UsageError for the first mistake */
 export function parseArguments(argv: readonly string[]): Arguments {
+  const { words, given } = separate(argv);
+  const [command, operands] = commandOf(words);
+  for (const name of given.keys()) {
+    if (!flagsOf(command).has(name))
+      throw new UsageError(`millrace ${command} takes no ${name}; millrace ${command} --help lists its flags`);
+  }
+  const help = given.has("--help");
+  const version = given.has("--version");
+  if (!help && !version) checkOperands(command, operands);
+  const config = given.get("--config");
+  return { command, operands, ...(config !== undefined && { config }), settings: settingsOf(given), help, version };
+}
+
+/** Flags with their values, and what stands beside them. */
+function separate(argv: readonly string[]): { words: string[]; given: Map<string, string> } {
   const given = new Map<string, string>();
+  const words: string[] = [];
   for (let index = 0; index < argv.length; index++) {
     const [typed, attached] = split(argv[index]!);
+    if (!typed.startsWith("-")) {
+      words.push(typed);
+      continue;
+    }
     const name = flagNamed(typed);
     if (given.has(name)) throw new UsageError(`${name} is given twice`);
     const { value } = flags[name]!;
@@ -68,7 +59,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     }
     given.set(name, text);
   }
-  return interpret(given);
+  return { words, given };
 }
 
 function split(argument: string): [name: string, value?: string] {
@@ -80,41 +71,34 @@ function flagNamed(typed: string): string {
   if (Object.hasOwn(flags, typed)) return typed;
   const short = Object.entries(flags).find(([, flag]) => flag.short === typed);
   if (short) return short[0];
-  const guess = nearest(typed, Object.keys(flags));
-  const hint = guess === undefined ? "--help lists the flags" : `did you mean ${guess}?`;
-  throw new UsageError(typed.startsWith("-") ? `unknown flag ${typed}; ${hint}` : `unexpected argument "${typed}"; ${hint}`);
+  throw new UsageError(`unknown flag ${typed}; ${hint(typed, Object.keys(flags))}`);
 }
 
-function interpret(given: ReadonlyMap<string, string>): Arguments {
-  const config = given.get("--config");
-  const data = given.get("--data");
-  const rtmp = listenFlag(given, "--rtmp");
-  const http = listenFlag(given, "--http");
-  const logLevel = levelFlag(given.get("--log-level"));
-  return {
-    ...(config !== undefined && { config }),
-    ...(rtmp && { rtmp }),
-    ...(http && { http }),
-    ...(data !== undefined && { data }),
-    ...(logLevel && { logLevel }),
-    demo: given.has("--demo"),
-    version: given.has("--version"),
-    help: given.has("--help"),
-  };
+/** The command that the first word names, and the other words; without any word it is the start. */
+function commandOf([word, ...rest]: readonly string[]): [Command, string[]] {
+  if (word === undefined) return [Command.start, []];
+  const command = Object.values(Command).find((name) => name === word);
+  if (command) return [command, rest];
+  throw new UsageError(`unexpected argument "${word}"; ${hint(word, [...Object.values(Command), ...Object.keys(flags)])}`);
 }
 
-function listenFlag(given: ReadonlyMap<string, string>, name: string): ListenAddress | undefined {
-  const text = given.get(name);
-  if (text === undefined) return undefined;
-  const address = parseListen(text);
-  if (typeof address === "string") throw new UsageError(`${name}: ${address}`);
-  return address;
+function hint(typed: string, known: readonly string[]): string {
+  const guess = nearest(typed, known);
+  return guess === undefined ? "--help lists the flags" : `did you mean ${guess}?`;
 }
 
-function levelFlag(text: string | undefined): LogLevel | undefined {
-  if (text === undefined) return undefined;
-  const level = logLevels.find((known) => known === text);
-  if (level) return level;
-  const guess = nearest(text, logLevels);
-  throw new UsageError(`--log-level: "${text}" is none of ${logLevels.join(", ")}${guess ? `; did you mean ${guess}?` : ""}`);
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const { operands: taken } = commands[command];
+  const missing = taken.slice(operands.length).find((name) => !name.startsWith("["));
+  if (missing !== undefined) throw new UsageError(`millrace ${command} needs ${missing}: millrace ${[command, ...taken].join(" ")}`);
+  const extra = operands[taken.length];
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}" after millrace ${[command, ...taken].join(" ")}`);
+}
+
+function settingsOf(given: ReadonlyMap<string, string>): Arguments["settings"] {
+  return [...given].flatMap(([name, text]) => {
+    const set: ReturnType<NonNullable<Flag["sets"]>> = flags[name]!.sets?.(text) ?? {};
+    if (typeof set === "string") throw new UsageError(`${name}: ${set}`);
+    return Object.entries(set).map(([key, value]) => ({ path: key.split("."), value, place: { kind: "flag", name } as const }));
+  });
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { packageVersion } from "../version.ts";
-import { checkConfig } from "./check.ts";
 import { parseConfig } from "./load.ts";
-import { settingKeys } from "./reference.ts";
 import { nextMinor, type Renamed, renamedSettings, renameSettings } from "./renamed.ts";
+import { checkConfig, resolveConfig } from "./resolve.ts";
+import { settingKeys } from "./settings.ts";
 
 test("an old key works, in a file and from a program, and a warning says what to write", () => {
   const warnings: string[] = [];
@@ -12,13 +12,13 @@ test("an old key works, in a file and from a program, and a warning says what to
   const old = { rtmp: { listen: "127.0.0.1:0" }, http: { listen: 81 } };
   const { rtmp, http } = checkConfig(old, warn);
   assert.deepEqual([rtmp.host, rtmp.port, http.host, http.port], ["127.0.0.1", 0, "*", 81]);
-  const file = parseConfig('http:\n  enabled: true\n  listen: "[::1]:82"\n', "m.yaml", warn);
-  assert.deepEqual([file.http.host, file.http.port], ["::1", 82]);
+  const file = resolveConfig([parseConfig('http:\n  enabled: true\n  listen: "[::1]:82"\n', "m.yaml")]);
+  assert.deepEqual([file.config.http.host, file.config.http.port], ["::1", 82]);
   assert.deepEqual(warnings, [
-    "rtmp.listen is rtmp.host and rtmp.port now; the old key is gone in version 0.2",
-    "http.listen is http.host and http.port now; the old key is gone in version 0.2",
-    "m.yaml:3:3: http.listen is http.host and http.port now; the old key is gone in version 0.2",
+    "rtmp.listen: now rtmp.host and rtmp.port; the old name is gone in version 0.2",
+    "http.listen: now http.host and http.port; the old name is gone in version 0.2",
   ]);
+  assert.deepEqual(file.warnings, ["m.yaml:3:3: http.listen: now http.host and http.port; the old name is gone in version 0.2"]);
 });
 
 test("the old and a new name together are a mistake, and so is a value that cannot be converted", () => {
@@ -38,7 +38,7 @@ test("a setting may move to another group, and what was given stays as it was", 
   const { settings, warnings } = renameSettings(given, table);
   assert.deepEqual(settings, { a: { x: 2 }, c: { y: 3, d: { e: 1 } } });
   assert.deepEqual(given, { a: { b: 1, x: 2 }, c: { y: 3 } });
-  assert.deepEqual(warnings, [{ path: ["a", "b"], message: "is c.d.e now; the old key is gone in version 1.10" }]);
+  assert.deepEqual(warnings, [{ path: ["a", "b"], message: "now c.d.e; the old name is gone in version 1.10" }]);
   assert.deepEqual(renameSettings({ a: { b: 1 }, c: 4 }, table).settings, { a: {}, c: 4 });
 });
 

@@ -8,7 +8,7 @@ export interface Renamed {
   readonly to: readonly string[];
   /** The minor version that renamed it, `0.1`. The old key works in that one and is gone in the next. */
   readonly since: string;
-  /** From the old value the new ones by path, or words where it cannot be read. */
+  /** From the old value (of a variable: its text) the new ones by path, or words where it cannot be read. */
   readonly convert: (value: unknown) => Readonly<Record<string, unknown>> | string;
 }
 
@@ -77,7 +77,7 @@ export function renameSettings(given: unknown, table: readonly Renamed[] = renam
       mistakes.push({ path, message: converted });
       continue;
     }
-    warnings.push({ path, message: `is ${names} now; the old key is gone in version ${nextMinor(row.since)}` });
+    warnings.push({ path, message: `now ${names}; the old name is gone in version ${nextMinor(row.since)}` });
     for (const [key, each] of Object.entries(converted)) {
       settings = withValue(settings, key.split("."), each);
       origins.set(key, path);

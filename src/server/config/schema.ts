@@ -23,7 +23,7 @@ const http = z.strictObject({
   enabled: z.boolean().default(true).meta({ description: "Serve the pages, the API, HTTP-FLV, HTTP-fMP4 and the WebSocket variants." }),
   host: listenHost().default("*").meta({ description: "Where HTTP and WebSocket listen, written like `rtmp.host`." }),
   port: listenPort().default(8080).meta({ description: "The port of HTTP and WebSocket; 0 takes any free one." }),
-  allowedOrigins: z.array(origin()).min(1).default(["*"]).meta({
+  allowedOrigins: z.array(origin()).min(1).meta({ form: "list of origins" }).default(["*"]).meta({
     description: "Web sites whose pages may play streams and read the API (CORS, and the Origin of WebSockets). `*` allows every site.",
   }),
   maxConnections: z

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A listening address. `host` undefined means every interface, IPv4 and IPv6. Port 0 takes any free port. */
+/** A listening address. `host` undefined means every interface, IPv4 and IPv6 (where it is set, "*"). Port 0 takes any free port. */
 export interface ListenAddress {
   readonly host?: string;
   readonly port: number;
@@ -14,7 +14,7 @@ export type SizeText = `${number}${"B" | "KiB" | "MiB" | "GiB"}`;
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
-/** Reads `[HOST:]PORT`: `1935`, `127.0.0.1:1935`, `[::1]:1935`, `localhost:1935`. Returns words where it cannot. */
+/** Reads `[HOST:]PORT`: `1935`, `127.0.0.1:1935`, `[::1]:1935`, `localhost:1935`, `*:1935`. Returns words where it cannot. */
 export function parseListen(text: string): ListenAddress | string {
   const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text);
   if (!match) return listenMistake(text);
@@ -24,7 +24,7 @@ export function parseListen(text: string): ListenAddress | string {
   const host = bracketed ?? plain;
   if (host === undefined) return { port };
   if (bracketed !== undefined && !/^[0-9a-f:.]+(%[\w.-]+)?$/i.test(bracketed)) return `"${bracketed}" is no IPv6 address`;
-  if (!/^[\w.:%-]{1,253}$/.test(host)) return `"${host}" is no host name or address`;
+  if (!/^(?:\*|[\w.:%-]{1,253})$/.test(host)) return `"${host}" is no host name or address`;
   return { host, port };
 }
 

@@ -1,0 +1,39 @@
+import type { Environment } from "../config/environment.ts";
+import { describePlace } from "../config/problem.ts";
+import { written } from "../config/reference.ts";
+import type { Effective } from "../config/resolve.ts";
+import type { Arguments } from "./arguments.ts";
+import { UsageError } from "./arguments.ts";
+import { readSettings } from "./read-settings.ts";
+
+/**
+ * What `millrace check [FILE]` prints where a start would go well: every setting, its value and where that is from. A secret's
+ * value is not shown. @throws ConfigError as the start would, and UsageError where two files are named
+ */
+export async function checkReport(given: Arguments, environment: Environment): Promise<string> {
+  const [file] = given.operands;
+  if (file !== undefined && given.config !== undefined) throw new UsageError("millrace check takes FILE or --config FILE, not both");
+  const { effective, warnings } = await readSettings({ settings: given.settings, ...optional(file ?? given.config) }, environment);
+  const rows = effective.map((each) => [each.setting.key, valueText(each), each.place ? describePlace(each.place) : "default"]);
+  return [...warnings.map((text) => `warning: ${text}`), "ok", "", ...table(rows), ""].join("\n");
+}
+
+function optional(config: string | undefined): Pick<Arguments, "config"> {
+  return config === undefined ? {} : { config };
+}
+
+function valueText({ setting, value }: Effective): string {
+  if (value === undefined) return "none";
+  return setting.secret ? "(secret)" : written(value);
+}
+
+/** Columns as wide as their longest cell. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows.reduce<number[]>((longest, row) => row.map((cell, index) => Math.max(longest[index] ?? 0, cell.length)), []);
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index]!))
+      .join("  ")
+      .trimEnd(),
+  );
+}
