@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeScheduler } from "../../test/support/fake-scheduler.ts";
 import { audio, audioTrack, CollectingSink, textContainer, video, videoTrack } from "../../test/support/hub-fixtures.ts";
+import { Sap } from "../media/frame.ts";
 import type { Track } from "../media/track.ts";
 import { bareFraming } from "./framing.ts";
 import type { HubOptions } from "./hub.ts";
@@ -171,6 +172,28 @@ test("a viewer whose write is not taken is let go after the stall time-out", asy
   send(clock, publication, 100, 7000);
   assert.equal(sink.endedBy, "stalled");
   assert.equal(stream.viewers, 0);
+});
+
+test("a viewer of a stream that a container cannot be started at is told so in the end, one of key frames 20 s apart is not", async () => {
+  const { hub, clock } = setUp();
+  const gradual = start(hub, "live/gradual", [videoTrack]);
+  const rare = start(hub, "live/rare", [videoTrack]);
+  const waiting = new CollectingSink();
+  const good = new CollectingSink();
+  gradual.frame({ ...video(0), sap: Sap.gradual });
+  rare.frame(video(0, true));
+  clock.advance(1000); // for the sound that does not come
+  (await hub.watch("live/gradual", 0)).play(textContainer(), bareFraming, waiting);
+  (await hub.watch("live/rare", 0)).play(textContainer(), bareFraming, good);
+  for (let t = 40; t < 33_000; t += 40) {
+    gradual.frame({ ...video(t), sap: t % 1000 === 0 ? Sap.gradual : Sap.none });
+    rare.frame(video(t, t % 20_000 === 0));
+    clock.advance(40);
+  }
+  assert.equal(waiting.endedBy, "no-start");
+  assert.equal(waiting.text, "");
+  assert.equal(good.endedBy, undefined);
+  assert.match(good.text, /K20000 /);
 });
 
 test("a lost publisher that comes back within the grace period: one timeline, viewers stay", async () => {

@@ -5,10 +5,11 @@ export const MAX_WRITE = 256 * 1024;
 
 /**
  * Why a viewer's playhead came to its end: `ended` (the stream is over), `not-carried` (its tracks changed to what
- * this container cannot carry), `new-tracks` (the container's header cannot change on the way: ask again), `stalled`
- * (a write was not taken for too long), `closing` (this server is ending), `left` (the viewer's own side closed it).
+ * this container cannot carry), `new-tracks` (the container's header cannot change on the way: ask again), `no-start`
+ * (no picture that this container can start at came for too long), `stalled` (a write was not taken for too long),
+ * `closing` (this server is ending), `left` (the viewer's own side closed it).
  */
-export type PlayheadEnd = OutputEnd | "new-tracks" | "stalled" | "closing" | "left";
+export type PlayheadEnd = OutputEnd | "new-tracks" | "no-start" | "stalled" | "closing" | "left";
 
 /** A viewer's socket, as a playhead sees it. */
 export interface PlayheadSink {
@@ -44,7 +45,7 @@ export class Playhead {
   #init = -1;
   /** The newest run has not been taken yet. */
   #outstanding = false;
-  /** Milliseconds at which the newest run was written. */
+  /** Milliseconds at which the newest run was written, before the first those of the first look for a place to start. */
   #writtenAt = 0;
   #paused = false;
   #end: PlayheadEnd | undefined;
@@ -68,6 +69,11 @@ export class Playhead {
   /** Milliseconds since the outstanding write was made; 0 where none is. */
   stalledFor(now: number): number {
     return this.#outstanding ? now - this.#writtenAt : 0;
+  }
+
+  /** Milliseconds that it has waited for a place to start at; 0 once it has one. */
+  waitingFor(now: number): number {
+    return this.#position < 0 && this.#writtenAt > 0 ? now - this.#writtenAt : 0;
   }
 
   /** Bytes of the output that this viewer has not been sent. */
@@ -128,7 +134,10 @@ export class Playhead {
   /** Starts, or goes on after having lost its place, at the newest random-access point. False where there is none. */
   #place(now: number): boolean {
     const start = this.output.newestStart;
-    if (start === undefined) return false;
+    if (start === undefined) {
+      if (this.#writtenAt === 0) this.#writtenAt = now;
+      return false;
+    }
     if (this.#position < 0) {
       this.#init = start.init;
       this.#position = start.at;

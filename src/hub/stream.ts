@@ -37,6 +37,8 @@ export interface StreamOwner {
 
 /** Milliseconds that an output nobody watches is kept, for the next viewer. */
 const OUTPUT_LINGER = 10_000;
+/** Milliseconds that a viewer of a live stream waits for a picture to start at. Key frames 20 s apart are met with. */
+const START_PATIENCE = 30_000;
 
 /** A name's timeline, who publishes to it, the outputs made of it and who watches them. */
 export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadOwner {
@@ -113,9 +115,12 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     if (reason === "closing") for (const playhead of this.#audience) playhead.close(reason);
   }
 
-  /** Once a second: ends viewers that take nothing, drops outputs that nobody watches. */
+  /** Once a second: ends viewers that take nothing or have nothing to start at, drops outputs that nobody watches. */
   sweep(now: number, stallTimeout: number): void {
-    for (const playhead of this.#audience) if (playhead.stalledFor(now) > stallTimeout) playhead.close("stalled");
+    for (const playhead of this.#audience) {
+      if (playhead.stalledFor(now) > stallTimeout) playhead.close("stalled");
+      else if (playhead.waitingFor(now) > START_PATIENCE) playhead.close("no-start");
+    }
     const watched = new Set<Output>();
     for (const playhead of this.#audience) watched.add(playhead.output);
     for (const [key, entry] of this.#containers) {

@@ -1,4 +1,5 @@
 import type { SourceFrame } from "../../src/media/demuxer.ts";
+import { Sap } from "../../src/media/frame.ts";
 import type { Muxer, MuxerSink } from "../../src/media/muxer.ts";
 import { NotCarried } from "../../src/media/muxer.ts";
 import type { AudioTrack, Generation, VideoTrack } from "../../src/media/track.ts";
@@ -66,8 +67,10 @@ class TextMuxer implements Muxer {
   }
   frame(frame: { readonly track: number; readonly dts: number; readonly sap: number; readonly data: Uint8Array }): void {
     const isVideo = frame.track === 1;
+    // Like MP4's, this one cannot start at a gradual refresh.
+    const starts = isVideo && frame.sap > 0 && frame.sap !== Sap.gradual;
     const text = `${isVideo ? (frame.sap > 0 ? "K" : "v") : "a"}${frame.dts} `.padEnd(frame.data.length);
-    this.#sink.chunk({ parts: [bytes(text)], dts: frame.dts * 1000, randomAccess: isVideo && frame.sap > 0, urgent: isVideo });
+    this.#sink.chunk({ parts: [bytes(text)], dts: frame.dts * 1000, randomAccess: starts, urgent: isVideo });
   }
   discontinuity(): void {}
   flush(): void {}

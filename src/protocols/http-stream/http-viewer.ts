@@ -41,6 +41,7 @@ export class HttpViewer implements PlayheadSink {
       case "ended":
       case "not-carried":
       case "new-tracks":
+      case "no-start":
       case "closing":
         if (!socket.writable) return;
         socket.setTimeout(this.#linger, () => socket.destroy());

@@ -166,6 +166,8 @@ export class Playing implements PlayheadSink {
         return void this.start();
       case "not-carried":
         return this.#refuse(new Refusal("not-carried", "The stream changed to what RTMP cannot carry."));
+      case "no-start":
+        return this.#refuse(new Refusal("not-carried", "No picture to start at has come."));
       case "stalled":
         return this.#finish("the player stopped reading", true);
       case "ended":

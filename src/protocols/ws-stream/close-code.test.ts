@@ -6,7 +6,7 @@ import { closeCodeOfRefusal, closeOfEnd, closeReason } from "./close-code.ts";
 
 test("every refusal and every end has a code that a server may send", () => {
   for (const code of Object.values(RefusalCode)) assert.ok(mayBeSent(closeCodeOfRefusal(code)), code);
-  for (const end of ["ended", "new-tracks", "not-carried", "stalled", "closing", "left"] as const)
+  for (const end of ["ended", "new-tracks", "not-carried", "no-start", "stalled", "closing", "left"] as const)
     assert.ok(mayBeSent(closeOfEnd(end)[0]), end);
 });
 
