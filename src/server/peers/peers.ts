@@ -1,0 +1,63 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { takeProxyHeader } from "../../protocols/proxy-protocol/take-header.ts";
+import { AddressRanges } from "./address-ranges.ts";
+import { forwardedUrl, type ForwardedUrl, hostOf, walkForwardedFor } from "./forwarded.ts";
+import { ipAddress, socketAddress } from "./ip-address.ts";
+
+/** Who sent a request, and under which URL, as far as the settings let proxies be believed. */
+export interface Requester {
+  /** IP address, in its one spelling. */
+  readonly address: string;
+  /** What trusted proxies say of the URL; empty without any. */
+  readonly forwarded: ForwardedUrl;
+}
+
+/**
+ * Decides who is at the other end of a connection and of a request: the peer of the socket, or whom a trusted proxy
+ * names. Everything that asks for somebody's address asks here.
+ */
+export class Peers {
+  readonly #trusted: AddressRanges;
+  /** Whom a PROXY header has named, where one came. */
+  readonly #named = new WeakMap<Socket, string>();
+
+  /** @param trustedProxies addresses and ranges, as `isRange` takes them */
+  constructor(trustedProxies: readonly string[] = []) {
+    this.#trusted = new AddressRanges(trustedProxies);
+  }
+
+  /**
+   * The address behind a connection that was just accepted: at once, or, from a trusted proxy, when its PROXY header has
+   * come, or it is clear that none does. After a promise the socket is paused, with all but the header still in it.
+   *
+   * @param within milliseconds for the header
+   * @throws {ProtocolError} as the promise's rejection
+   */
+  meet(socket: Socket, within: number): string | Promise<string> {
+    const address = socketAddress(socket);
+    if (!this.#trusted.has(address)) return address;
+    return takeProxyHeader(socket, within).then((header) => {
+      const source = header?.source === undefined ? undefined : ipAddress(header.source);
+      if (source !== undefined) this.#named.set(socket, source);
+      return source ?? address;
+    });
+  }
+
+  /** Who sent a request, on a connection that was met or not. */
+  requester({ socket, headers }: IncomingMessage): Requester {
+    const peer = this.#named.get(socket) ?? socketAddress(socket);
+    const { address, proxies } = walkForwardedFor(peer, headers, (each) => this.#trusted.has(each));
+    return { address, forwarded: forwardedUrl(headers, proxies) };
+  }
+}
+
+/**
+ * The URL of our root as trusted proxies tell it, with a slash at its end. Undefined where they tell neither protocol,
+ * host nor prefix: then nobody knows better than whoever asked.
+ */
+export function forwardedRoot({ forwarded }: Requester, hostHeader: string | undefined): string | undefined {
+  const { protocol = "http", host = hostOf(hostHeader), prefix = "" } = forwarded;
+  if (Object.keys(forwarded).length === 0 || host === undefined) return undefined;
+  return `${protocol}://${host}${prefix}/`;
+}
