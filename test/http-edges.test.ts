@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
-import { HttpListener } from "../src/server/http/http-listener.ts";
+import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
+import type { ServerFacts } from "../src/server/http/api.ts";
 import { silentLog } from "../src/server/log.ts";
+import { Peers } from "../src/server/peers/peers.ts";
 import { Seats } from "../src/server/seats.ts";
 import { badPaths, noises } from "./support/http-bad-inputs.ts";
 import { openAccess } from "./support/open-access.ts";
@@ -26,19 +28,8 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "millrace-edges-"));
   hub = new Hub();
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
-  listener = new HttpListener({
-    facts: { version: "1.2.3", startedAt: 0, hub, ports, open: () => true },
-    access: openAccess,
-    log: silentLog(),
-    webFolders: [folder],
-    allowedOrigins: ["https://good.example"],
-    maxConnections: 100,
-    admit: () => seats.take(),
-    waitForPublisher: 0,
-    linger: 1000,
-    headersTimeout,
-    idleTimeout,
-  });
+  const urls = () => ({ rtmp: "rtmp://live.example.org/", http: null });
+  listener = new HttpListener(options(new Peers(), { version: "1.2.3", startedAt: 0, hub, ports, urls, open: () => true }));
   await listener.listen({ host: "127.0.0.1", port: 0 });
   port = listener.address()!.port;
   base = `http://127.0.0.1:${port}`;
@@ -49,6 +40,23 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
+function options(peers: Peers, facts: ServerFacts): HttpListenerOptions {
+  return {
+    facts,
+    access: openAccess,
+    log: silentLog(),
+    peers,
+    webFolders: [folder],
+    allowedOrigins: ["https://good.example"],
+    maxConnections: 100,
+    admit: () => seats.take(),
+    waitForPublisher: 0,
+    linger: 1000,
+    headersTimeout,
+    idleTimeout,
+  };
+}
+
 test("heads that never come, or come byte by byte, are cut", async () => {
   const silent = await RawConnection.open(port);
   const dribbling = await RawConnection.open(port);
@@ -57,6 +65,28 @@ test("heads that never come, or come byte by byte, are cut", async () => {
   await Promise.all([silent.closed, dribbling.closed]);
   clearInterval(drops);
 });
+
+test("so are PROXY headers that never come, and heads behind one", async () => {
+  const facts = {
+    version: "",
+    startedAt: 0,
+    hub,
+    ports: () => ({ rtmp: null, http: null }),
+    urls: () => ({ rtmp: null, http: null }),
+    open: () => true,
+  };
+  const behind = new HttpListener(options(new Peers(["loopback"]), facts));
+  await behind.listen({ host: "127.0.0.1", port: 0 });
+  const peers = await Promise.all(
+    ["", "PROXY UNKN", "PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n"].map((text) => said(behind.address()!.port, text)),
+  );
+  await Promise.all(peers.map(({ closed }) => closed));
+  await behind.close(0);
+});
+
+async function said(where: number, text: string): Promise<RawConnection> {
+  return (await RawConnection.open(where)).send(text);
+}
 
 test("what is no HTTP is cut", async () => {
   for (const [, noise] of noises) {
@@ -124,7 +154,15 @@ test("no more viewers than there are seats", async () => {
 test("the API tells of streams as its description says", async () => {
   const tone = new Tone(hub, "live/a b");
   const list = await body(await fetch(`${base}/api/v1/streams`));
-  assert.deepEqual(list["server"], { version: "1.2.3", startedAt: "1970-01-01T00:00:00.000Z", rtmpPort: 1935, httpPort: port, open: true });
+  assert.deepEqual(list["server"], {
+    version: "1.2.3",
+    startedAt: "1970-01-01T00:00:00.000Z",
+    rtmpPort: 1935,
+    httpPort: port,
+    rtmpUrl: "rtmp://live.example.org/",
+    httpUrl: null,
+    open: true,
+  });
   const stream = list["streams"]![0]!;
   assert.deepEqual(
     { ...stream, since: "", bitrate: 0 },

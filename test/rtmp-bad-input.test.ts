@@ -31,7 +31,7 @@ class Neighbourhood {
     const note = (fields: LogFields): void => void this.reasons.push([fields["code"], fields["reason"]].join(": "));
     const ignore = (): void => undefined;
     const log = { debug: ignore, info: ignore, warn: note, error: (fields: LogFields) => this.faults.push(fields["err"]) };
-    this.listener = new RtmpListener({ hub: this.hub, access: openAccess, log, limits, webPort: 8080, waitForPublisher: 50 });
+    this.listener = new RtmpListener({ hub: this.hub, access: openAccess, log, limits, webPages: () => 8080, waitForPublisher: 50 });
   }
 
   async open(): Promise<void> {

@@ -1,7 +1,8 @@
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Hub } from "../hub/hub.ts";
-import { RtmpListener, type RtmpListenerOptions } from "../protocols/rtmp/rtmp-listener.ts";
+import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
 import { type AccessHook, Hooks } from "./access/hooks.ts";
 import { checkConfig } from "./config/resolve.ts";
@@ -11,6 +12,7 @@ import { Demo, demoStream } from "./demo.ts";
 import { HttpListener } from "./http/http-listener.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
 import { type Log, silentLog } from "./log.ts";
+import { Peers } from "./peers/peers.ts";
 import { Seats } from "./seats.ts";
 import { packageVersion } from "./version.ts";
 
@@ -70,6 +72,7 @@ class ComposedServer implements MillraceServer {
   readonly #log: Log;
   readonly #listeners = new Map<"rtmp" | "http", Listener>();
   readonly #admit: () => () => void;
+  readonly #peers: Peers;
   readonly #hooks = new Hooks();
   readonly #access: AccessChain;
   #demo: Demo | undefined;
@@ -78,6 +81,7 @@ class ComposedServer implements MillraceServer {
   constructor(config: Config, log: Log) {
     this.config = config;
     this.#log = log;
+    this.#peers = new Peers(config.trustedProxies);
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
     this.hub = createHub(config, log);
@@ -90,7 +94,7 @@ class ComposedServer implements MillraceServer {
       log,
       onRefused: (refused) => logRefusal(refused, log),
     });
-    if (config.rtmp.enabled) this.#listeners.set("rtmp", rtmpListener(this.hub, config, log, { access: this.#access, admit: this.#admit }));
+    if (config.rtmp.enabled) this.#listeners.set("rtmp", this.#rtmpListener());
     if (config.http.enabled) this.#listeners.set("http", this.#httpListener());
   }
 
@@ -145,12 +149,32 @@ class ComposedServer implements MillraceServer {
     return address && { host: address.address, port: address.port };
   }
 
+  #rtmpListener(): RtmpListener {
+    const { rtmp, http, viewers } = this.config;
+    return new RtmpListener({
+      hub: this.hub,
+      access: this.#access,
+      log: this.#log.child({ part: "rtmp" }),
+      waitForPublisher: viewers.waitForPublisher,
+      admit: this.#admit,
+      maxConnections: rtmp.maxConnections,
+      limits: { handshakeMs: rtmp.handshakeTimeout, setupMs: rtmp.setupTimeout, pingMs: rtmp.pingAfter, messageBytes: rtmp.maxMessageSize },
+      webPages: () => http.publicUrl || this.address("http")?.port,
+      meet: (socket, within) => this.#peers.meet(socket, within),
+    });
+  }
+
   #httpListener(): HttpListener {
-    const { http, viewers } = this.config;
+    const { rtmp, http, viewers } = this.config;
+    const urls = (request: IncomingMessage) => ({
+      rtmp: rtmp.publicUrl || null,
+      http: http.publicUrl || (this.#peers.requester(request).root ?? null),
+    });
     const ports = () => ({ rtmp: this.address("rtmp")?.port ?? null, http: this.address("http")?.port ?? null });
     return new HttpListener({
-      facts: { version: packageVersion(), startedAt: Date.now(), hub: this.hub, ports, open: () => this.#access.open },
+      facts: { version: packageVersion(), startedAt: Date.now(), hub: this.hub, ports, urls, open: () => this.#access.open },
       log: this.#log.child({ part: "http" }),
+      peers: this.#peers,
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
       allowedOrigins: http.allowedOrigins,
       maxConnections: http.maxConnections,
@@ -179,24 +203,6 @@ function createHub({ streams, viewers }: Config, log: Log): Hub {
     maxStreams: streams.max,
     maxWaiting: viewers.max,
     onFault: (err, stream) => log.error({ err, stream }, "an output failed"),
-  });
-}
-
-function rtmpListener(
-  hub: Hub,
-  { rtmp, http, viewers }: Config,
-  log: Log,
-  gate: Pick<RtmpListenerOptions, "access" | "admit">,
-): RtmpListener {
-  const webPort = http.enabled && http.port !== 0 ? { webPort: http.port } : {};
-  return new RtmpListener({
-    hub,
-    log: log.child({ part: "rtmp" }),
-    waitForPublisher: viewers.waitForPublisher,
-    ...gate,
-    maxConnections: rtmp.maxConnections,
-    limits: { handshakeMs: rtmp.handshakeTimeout, setupMs: rtmp.setupTimeout, pingMs: rtmp.pingAfter, messageBytes: rtmp.maxMessageSize },
-    ...webPort,
   });
 }
 

@@ -19,6 +19,8 @@ export interface RtmpClientOptions {
   readonly host?: string;
   /** Digest scheme of the handshake; simple if not given. */
   readonly scheme?: DigestScheme;
+  /** What a proxy puts before the client's own bytes. */
+  readonly before?: Uint8Array;
 }
 
 /** An onStatus, or another call of the server's. */
@@ -60,6 +62,7 @@ export class RtmpClient implements Disposable {
     const client = new RtmpClient(socket);
     await once(socket, "connect");
     const handshake = new ClientHandshake(options.scheme);
+    if (options.before) socket.write(options.before);
     socket.write(handshake.hello);
     const answer = await readExactly(socket, 1 + 2 * packetLength);
     socket.write(handshake.answer(answer));

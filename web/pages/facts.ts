@@ -7,6 +7,10 @@ export interface ServerFacts {
   /** null where RTMP is off. */
   readonly rtmpPort: number | null;
   readonly httpPort: number | null;
+  /** Where RTMP is reached; null: `rtmpPort` of the same host. */
+  readonly rtmpUrl: string | null;
+  /** Where these pages are reached, as the server was told; null: it was not. */
+  readonly httpUrl: string | null;
   /** Everybody who reaches the server may publish and watch. */
   readonly open: boolean;
 }

@@ -1,18 +1,19 @@
 import { copyField } from "./copy-field.ts";
 import { element } from "./element.ts";
 import type { ServerFacts } from "./facts.ts";
-import { isLoopback, isProxied, publishTarget, testPictureCommand } from "./stream-urls.ts";
+import { isLoopback, isProxied, publishTarget, shownRoots, testPictureCommand } from "./stream-urls.ts";
 
-/** How to publish `name`: for OBS and for FFmpeg, with the host under which this page was opened. */
+/** How to publish `name`: for OBS and for FFmpeg. @param root under which this page was opened */
 export function publishHelp(root: URL, server: ServerFacts, name: string): DocumentFragment {
   const help = new DocumentFragment();
-  if (server.rtmpPort === null) {
+  const { web, rtmp } = shownRoots(root, server);
+  if (rtmp === undefined) {
     help.append(
       element("p", {}, "RTMP is switched off on this server. Start it with ", element("code", {}, "--rtmp 1935"), " to publish."),
     );
     return help;
   }
-  const target = publishTarget(root, server.rtmpPort, name);
+  const target = publishTarget(rtmp, name);
   help.append(
     element(
       "section",
@@ -30,17 +31,19 @@ export function publishHelp(root: URL, server: ServerFacts, name: string): Docum
       copyField("Command", testPictureCommand(target.url)),
     ),
   );
-  for (const note of notes(root, server)) help.append(element("p", { class: "note" }, note));
+  for (const note of notes(web, server)) help.append(element("p", { class: "note" }, note));
   return help;
 }
 
 function notes(root: URL, server: ServerFacts): string[] {
   const all: string[] = [];
-  if (isLoopback(root)) {
+  if (server.rtmpUrl !== null) {
+    // The operator has said where RTMP is.
+  } else if (isLoopback(root)) {
     all.push(`An encoder on another machine needs this machine's address in place of ${root.hostname}.`);
   } else if (isProxied(root, server.httpPort)) {
     all.push(
-      `This page comes through a proxy. RTMP does not: port ${server.rtmpPort} of ${root.hostname} has to lead to the server, or put the server's own address in its place.`,
+      `The pages come through a proxy. RTMP does not: port ${server.rtmpPort} of ${root.hostname} has to lead to the server, or put the server's own address in its place.`,
     );
   }
   if (server.open) all.push("There are no passwords yet: whoever reaches this server can publish and watch.");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isLoopback, isProxied, namePath, pageAddress, publishTarget, testPictureCommand, watchUrls } from "./stream-urls.ts";
+import { isLoopback, isProxied, namePath, pageAddress, publishTarget, shownRoots, testPictureCommand, watchUrls } from "./stream-urls.ts";
 
 test("a page knows the server's root and its stream, also below a proxy's path", () => {
   const cases: [location: string, base: string, root: string, name: string][] = [
@@ -22,8 +22,32 @@ test("what a URL would read something else into is escaped in a name", () => {
   assert.equal(namePath("live/a b?c#d%/ü:x"), "live/a%20b%3Fc%23d%25/%C3%BC%3Ax");
 });
 
+const told = { rtmpPort: 1935, rtmpUrl: null, httpUrl: null };
+
+test("the roots of URLs: where the page was opened, or where the server says it is", () => {
+  const page = new URL("http://10.0.0.7:8080/");
+  const cases: [page: URL, told: Partial<Parameters<typeof shownRoots>[1]>, web: string, rtmp: string | undefined][] = [
+    [page, {}, page.href, "rtmp://10.0.0.7/"],
+    [page, { rtmpPort: 1936 }, page.href, "rtmp://10.0.0.7:1936/"],
+    [page, { rtmpPort: null, rtmpUrl: "rtmp://x/" }, page.href, undefined],
+    [page, { httpUrl: "https://live.example.org/media/" }, "https://live.example.org/media/", "rtmp://live.example.org/"],
+    [page, { rtmpUrl: "rtmps://in.example.org:1936/" }, page.href, "rtmps://in.example.org:1936/"],
+    // A proxy that does not tell its prefix.
+    [
+      new URL("https://live.example.org/media/"),
+      { httpUrl: "https://live.example.org/" },
+      "https://live.example.org/media/",
+      "rtmp://live.example.org/",
+    ],
+  ];
+  for (const [opened, more, web, rtmp] of cases) {
+    const roots = shownRoots(opened, { ...told, ...more });
+    assert.deepEqual([roots.web.href, roots.rtmp], [web, rtmp], JSON.stringify(more));
+  }
+});
+
 test("addresses to copy: plain, IPv6, https below a path", () => {
-  const plain = watchUrls(new URL("http://host:8080/"), 1935, "live/cam");
+  const plain = watchUrls(shownRoots(new URL("http://host:8080/"), told), "live/cam");
   assert.deepEqual(
     [plain.rtmp, plain.httpFlv, plain.wsFlv, plain.httpMp4, plain.wsMp4, plain.page],
     [
@@ -35,31 +59,30 @@ test("addresses to copy: plain, IPv6, https below a path", () => {
       "http://host:8080/watch/live/cam",
     ],
   );
-  const six = watchUrls(new URL("http://[fd00::17]:8080/"), 1936, "live/cam");
+  const six = watchUrls(shownRoots(new URL("http://[fd00::17]:8080/"), { ...told, rtmpPort: 1936 }), "live/cam");
   assert.equal(six.rtmp, "rtmp://[fd00::17]:1936/live/cam");
   assert.equal(six.wsMp4, "ws://[fd00::17]:8080/live/cam.mp4");
-  const below = watchUrls(new URL("https://host/tv/"), null, "live/cam");
+  const below = watchUrls({ web: new URL("https://host/tv/"), rtmp: undefined }, "live/cam");
   assert.equal(below.rtmp, undefined);
   assert.equal(below.wsFlv, "wss://host/tv/live/cam.flv");
   assert.equal(below.embed, "https://host/tv/embed/live/cam");
 });
 
 test("the embed code is safe to paste whatever the name", () => {
-  const { embedCode } = watchUrls(new URL("http://host/"), 1935, `live/"><script>&`);
+  const { embedCode } = watchUrls(shownRoots(new URL("http://host/"), told), `live/"><script>&`);
   assert.match(embedCode, /^<iframe src="http:\/\/host\/embed\/live\/%22%3E%3Cscript%3E%26" title="live\/&quot;>&lt;script>&amp;" /);
   assert.equal(embedCode.match(/</g)?.length, 2);
 });
 
 test("what to type into an encoder", () => {
-  const root = new URL("http://host:8080/");
-  assert.deepEqual(publishTarget(root, 1935, "live/cam"), { server: "rtmp://host/live", key: "cam", url: "rtmp://host/live/cam" });
-  assert.deepEqual(publishTarget(root, 2000, "a/b/c d"), {
+  assert.deepEqual(publishTarget("rtmp://host/", "live/cam"), { server: "rtmp://host/live", key: "cam", url: "rtmp://host/live/cam" });
+  assert.deepEqual(publishTarget("rtmp://host:2000/", "a/b/c d"), {
     server: "rtmp://host:2000/a/b",
     key: "c%20d",
     url: "rtmp://host:2000/a/b/c%20d",
   });
   // A single segment still needs something where OBS wants a server; the server takes `_definst_` off.
-  assert.deepEqual(publishTarget(root, 1935, "cam"), { server: "rtmp://host/_definst_", key: "cam", url: "rtmp://host/cam" });
+  assert.deepEqual(publishTarget("rtmp://host/", "cam"), { server: "rtmp://host/_definst_", key: "cam", url: "rtmp://host/cam" });
 });
 
 test("the command survives a shell", () => {

@@ -1,3 +1,5 @@
+import type { ServerFacts } from "./facts.ts";
+
 /** Where a page of ours is and which stream it is about. */
 export interface PageAddress {
   /** The server's root as the browser reaches it, with a slash at the end; behind a proxy it may have a path. */
@@ -33,6 +35,27 @@ export function namePath(name: string): string {
   return name.split("/").map(encodeURIComponent).join("/");
 }
 
+/** What the URLs that a page shows begin with. */
+export interface ShownRoots {
+  /** With a slash at its end, as the next. */
+  readonly web: URL;
+  /** undefined where the server takes no RTMP. */
+  readonly rtmp: string | undefined;
+}
+
+type KnownUrls = Pick<ServerFacts, "rtmpPort" | "rtmpUrl" | "httpUrl">;
+
+/**
+ * @param page the root under which the page itself was opened. It is kept where the server's own URL is of the same
+ *   origin: a proxy that does not tell its prefix cannot mislead it.
+ */
+export function shownRoots(page: URL, { rtmpPort, rtmpUrl, httpUrl }: KnownUrls): ShownRoots {
+  const told = httpUrl === null ? page : new URL(httpUrl);
+  const web = told.origin === page.origin ? page : told;
+  if (rtmpPort === null) return { web, rtmp: undefined };
+  return { web, rtmp: rtmpUrl ?? `rtmp://${web.hostname}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/` };
+}
+
 /** Ways to watch one stream, for people to copy. */
 export interface WatchUrls {
   readonly page: string;
@@ -46,24 +69,19 @@ export interface WatchUrls {
   readonly wsMp4: string;
 }
 
-export function watchUrls(root: URL, rtmpPort: number | null, name: string): WatchUrls {
+export function watchUrls({ web: root, rtmp }: ShownRoots, name: string): WatchUrls {
   const path = namePath(name);
   const embed = new URL(`embed/${path}`, root).href;
   return {
     page: new URL(`watch/${path}`, root).href,
     embed,
     embedCode: embedCode(embed, name),
-    rtmp: rtmpPort === null ? undefined : rtmpUrl(root, rtmpPort, path),
+    rtmp: rtmp && rtmp + path,
     httpFlv: new URL(`${path}.flv`, root).href,
     wsFlv: webSocketUrl(root, `${path}.flv`),
     httpMp4: new URL(`${path}.mp4`, root).href,
     wsMp4: webSocketUrl(root, `${path}.mp4`),
   };
-}
-
-/** RTMP goes to the same host; the path of a proxy means nothing there. */
-function rtmpUrl(root: URL, port: number, path: string): string {
-  return `rtmp://${root.hostname}${port === 1935 ? "" : `:${port}`}/${path}`;
 }
 
 function webSocketUrl(root: URL, path: string): string {
@@ -88,12 +106,13 @@ export interface PublishTarget {
   readonly url: string;
 }
 
-export function publishTarget(root: URL, rtmpPort: number, name: string): PublishTarget {
+/** @param rtmp the root of RTMP URLs, with a slash at its end */
+export function publishTarget(rtmp: string, name: string): PublishTarget {
   const path = namePath(name);
   const slash = path.lastIndexOf("/");
   // A name of one segment leaves nothing for the application; `_definst_` is what the server takes off a name.
   const app = slash < 0 ? "_definst_" : path.slice(0, slash);
-  return { server: rtmpUrl(root, rtmpPort, app), key: path.slice(slash + 1), url: rtmpUrl(root, rtmpPort, path) };
+  return { server: rtmp + app, key: path.slice(slash + 1), url: rtmp + path };
 }
 
 /** FFmpeg: a moving test picture and a tone; needs no file. A key frame every two seconds. */

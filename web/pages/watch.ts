@@ -8,7 +8,7 @@ import { asPlayer, createPlayer } from "./live-player.ts";
 import { playerQuery } from "./player-query.ts";
 import { poll } from "./poll.ts";
 import { publishHelp } from "./publish-help.ts";
-import { namePath, pageAddress, watchUrls } from "./stream-urls.ts";
+import { namePath, pageAddress, shownRoots, watchUrls } from "./stream-urls.ts";
 import { audienceText, WatchFigures } from "./watch-figures.ts";
 import { watchStatus } from "./watch-status.ts";
 import { watchUrlFields } from "./watch-urls.ts";
@@ -31,7 +31,7 @@ let server: ServerFacts | undefined;
 document.title = `${name} - Millrace`;
 setText(byId("name"), name);
 byId("screen").append(player);
-byId("urls").append(watchUrlFields(watchUrls(root, null, name)));
+byId("urls").append(watchUrlFields(watchUrls({ web: root, rtmp: undefined }, name)));
 
 const askNow = poll(async () => {
   if (server === undefined) await learnServer();
@@ -54,7 +54,7 @@ async function learnServer(): Promise<void> {
   const listing = await fetchStreams();
   if (listing.kind !== "ok") return;
   ({ server } = listing.value);
-  byId("urls").replaceChildren(watchUrlFields(watchUrls(root, server.rtmpPort, name)));
+  byId("urls").replaceChildren(watchUrlFields(watchUrls(shownRoots(root, server), name)));
   byId("ways")
     .querySelector(".ways")
     ?.replaceChildren(publishHelp(root, server, name));

@@ -152,12 +152,12 @@ export class HttpStreams {
     });
     response.flushHeaders();
     const log = this.#options.log;
-    log.debug({ stream: stream.name, container: wanted.container.key, peer: wanted.question.address }, "viewer came");
+    log.debug({ stream: stream.name, container: wanted.container.key, address: wanted.question.address }, "viewer came");
     socket.once("close", () => {
       playhead.close("left");
       this.#sockets.delete(socket);
       release?.();
-      log.debug({ stream: stream.name, peer: wanted.question.address, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
+      log.debug({ stream: stream.name, address: wanted.question.address, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
     });
   }
 }

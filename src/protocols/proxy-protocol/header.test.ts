@@ -9,7 +9,7 @@ const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.repla
 const signature = "0d0a0d0a000d0a515549540a";
 
 const port = (): fc.Arbitrary<number> => fc.nat({ max: 0xffff });
-const ends = (): fc.Arbitrary<ProxiedEnds> =>
+const anyEnds = (): fc.Arbitrary<ProxiedEnds> =>
   fc.constantFrom(fc.ipV4(), fc.array(fc.nat({ max: 0xffff }), { minLength: 8, maxLength: 8 }).map(groups)).chain((address) => {
     return fc.record({ source: address, destination: address, sourcePort: port(), destinationPort: port() });
   });
@@ -22,7 +22,7 @@ test("what is written is read again, whatever follows, and never from fewer byte
   fc.assert(
     fc.property(
       fc.constantFrom(1 as const, 2 as const),
-      fc.option(ends(), { nil: undefined }),
+      fc.option(anyEnds(), { nil: undefined }),
       fc.uint8Array({ maxLength: 300 }),
       fc.uint8Array({ maxLength: 20 }),
       (version, ends, additions, rest) => {

@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
-import { peerAddress } from "../../hub/peer-address.ts";
 import { ReceiveWindow } from "./acknowledgement.ts";
 import { acknowledgement } from "./control.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -17,7 +16,7 @@ export type ConnectionEnd = "peer closed" | "closed by us" | `socket error ${str
  * bounded time.
  */
 export class Connection {
-  /** The peer's IP address. */
+  /** IP address of the client. */
   readonly address: string;
   /** For media, whole messages whose amount is bounded elsewhere; all else goes through `write`. */
   readonly socket: Socket;
@@ -39,10 +38,11 @@ export class Connection {
   /** Resolves when the socket is closed. */
   readonly closed: Promise<void>;
 
-  constructor(socket: Socket, limits: RtmpLimits) {
+  /** @param address who it is, which behind a proxy is not the socket's peer */
+  constructor(socket: Socket, limits: RtmpLimits, address: string) {
     this.socket = socket;
     this.#limits = limits;
-    this.address = peerAddress(socket.remoteAddress);
+    this.address = address;
     this.over = new Promise((resolve, reject) => {
       this.#finish = resolve;
       this.#fail = reject;

@@ -1,8 +1,10 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Access } from "../../hub/access.ts";
 import type { Hub } from "../../hub/hub.ts";
+import { peerAddress } from "../../hub/peer-address.ts";
 import { defaultLimits, type RtmpLimits } from "./limits.ts";
-import { silentLog, type RtmpLog } from "./log.ts";
+import { silentLog, type LogFields, type RtmpLog } from "./log.ts";
 import { Session } from "./session.ts";
 import type { SessionContext } from "./session-context.ts";
 
@@ -17,8 +19,15 @@ export interface RtmpListenerOptions {
   readonly waitForPublisher?: number;
   /** Counts a viewer in and returns what counts it out; throws a `Refusal` if there are too many. Not limited if not given. */
   readonly admit?: () => () => void;
-  /** Port of the web pages, told to browsers that come here. */
-  readonly webPort?: number;
+  /** Port of the web pages, or their URL, told to browsers that come here. */
+  readonly webPages?: () => number | string | undefined;
+  /**
+   * Finds out the IP address behind a connection before its first byte of RTMP is read; the socket's peer if not given. A
+   * promise that rejects ends the connection; after one that resolves the socket is paused.
+   *
+   * @param within milliseconds for the answer
+   */
+  readonly meet?: (socket: Socket, within: number) => string | Promise<string>;
   /** Connections at one time; 20,000 if not given. */
   readonly maxConnections?: number;
   /** Connections of one IP address at one time; not limited if not given. */
@@ -36,6 +45,8 @@ export class RtmpListener {
   /** Sessions, and when they are over. */
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #perAddress = new Map<string, number>();
+  /** Connections of which it is not known yet who they are. */
+  readonly #arriving = new Set<Socket>();
   readonly #tickMs: number;
   #cancelTick: (() => void) | undefined;
   #count = 0;
@@ -50,14 +61,19 @@ export class RtmpListener {
       limits,
       waitForPublisher: options.waitForPublisher ?? 10_000,
       admit: options.admit ?? (() => () => undefined),
-      webPort: options.webPort,
+      webPages: options.webPages ?? (() => undefined),
     };
     const shortest = Math.min(limits.handshakeMs, limits.setupMs, limits.stalledMessageMs, limits.pingMs);
     this.#tickMs = Math.min(longestTick, Math.max(10, shortest / 5));
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => this.#accept(socket));
   }
 
-  /** Connections at this moment. */
+  /** Connections at this moment, those included that wait for a proxy to say whose they are. */
+  get connections(): number {
+    return this.#sessions.size + this.#arriving.size;
+  }
+
+  /** Those that are known. */
   get sessions(): number {
     return this.#sessions.size;
   }
@@ -86,22 +102,56 @@ export class RtmpListener {
    */
   async close(within: number = this.#context.limits.closeMs): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#arriving) socket.destroy();
     for (const session of this.#sessions.keys()) session.shutDown(within);
     await Promise.all([closed, ...this.#sessions.values()]);
   }
 
   #accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? "";
-    const { maxConnections = 20_000, maxConnectionsPerAddress = Infinity } = this.#options;
-    const here = this.#perAddress.get(address) ?? 0;
-    if (this.#sessions.size >= maxConnections || here >= maxConnectionsPerAddress) {
-      this.#context.log.warn({ address, connections: this.#sessions.size, ofAddress: here }, "RTMP connection refused: too many");
-      socket.on("error", () => undefined);
+    const { maxConnections = 20_000, meet = peerOf } = this.#options;
+    if (this.connections >= maxConnections) return this.#refuse(socket, { address: peerOf(socket), connections: this.connections });
+    const address = meet(socket, this.#context.limits.handshakeMs);
+    if (typeof address === "string") this.#begin(socket, address);
+    else void this.#beginLater(socket, address);
+  }
+
+  async #beginLater(socket: Socket, address: Promise<string>): Promise<void> {
+    this.#arriving.add(socket);
+    try {
+      const known = await address;
+      this.#arriving.delete(socket);
+      if (socket.destroyed) return;
+      this.#begin(socket, known);
+      socket.resume();
+    } catch (error) {
+      this.#arriving.delete(socket);
+      this.#explain(socket, error);
       socket.destroy();
-      return;
     }
+  }
+
+  /** Why a connection is over before it was known who it is. */
+  #explain(socket: Socket, error: unknown): void {
+    const { log } = this.#context;
+    const fields = { address: peerOf(socket) };
+    if (!(error instanceof ProtocolError)) log.error({ ...fields, err: error }, "RTMP connection ended by a fault of this server");
+    // A load balancer that looks whether we are there.
+    else if (socket.bytesRead === 0) log.debug(fields, "RTMP connection ended before its first byte");
+    else log.warn({ ...fields, code: error.code, reason: error.message }, `RTMP connection ended: ${error.message}`);
+  }
+
+  #refuse(socket: Socket, fields: LogFields): void {
+    this.#context.log.warn(fields, "RTMP connection refused: too many");
+    socket.on("error", () => undefined);
+    socket.destroy();
+  }
+
+  #begin(socket: Socket, address: string): void {
+    const { maxConnectionsPerAddress = Infinity } = this.#options;
+    const here = this.#perAddress.get(address) ?? 0;
+    if (here >= maxConnectionsPerAddress) return this.#refuse(socket, { address, ofAddress: here });
     this.#perAddress.set(address, here + 1);
-    const session = new Session(socket, this.#context, ++this.#count);
+    const session = new Session(socket, address, this.#context, ++this.#count);
     this.#sessions.set(
       session,
       session.run().then(() => this.#left(session, address)),
@@ -130,4 +180,8 @@ export class RtmpListener {
       if (this.#sessions.size > 0) this.#tickLater();
     });
   }
+}
+
+function peerOf(socket: Socket): string {
+  return peerAddress(socket.remoteAddress);
 }

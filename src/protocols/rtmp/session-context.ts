@@ -14,6 +14,6 @@ export interface SessionContext {
   readonly waitForPublisher: number;
   /** Counts a viewer in; the function counts it out. @throws {Refusal} `full` */
   readonly admit: () => () => void;
-  /** Port of the web pages, told to browsers that come here. */
-  readonly webPort: number | undefined;
+  /** Port of the web pages, or their URL, told to browsers that come here. */
+  readonly webPages: () => number | string | undefined;
 }

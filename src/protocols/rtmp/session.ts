@@ -1,12 +1,13 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { sameBytes } from "../../bytes/same-bytes.ts";
 import { splitAggregate } from "./aggregate.ts";
 import { type ChunkBudget, ChunkReader } from "./chunk-reader.ts";
 import { readCommand } from "./command.ts";
 import { Commands } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import { readControl, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
-import { foreignProtocol, httpHint } from "./foreign-protocol.ts";
+import { foreignProtocol, type ForeignProtocol, httpHint, proxyLine } from "./foreign-protocol.ts";
 import { answerHandshake, packetLength } from "./handshake.ts";
 import type { RtmpLimits } from "./limits.ts";
 import type { LogFields } from "./log.ts";
@@ -39,13 +40,16 @@ export class Session implements MessageStreamsOwner {
   #pinged = false;
   #bandwidth = 0;
 
-  /** @param id for the log, unique in the process's life */
-  constructor(socket: Socket, context: SessionContext, id: number) {
+  /**
+   * @param address IP address of the client
+   * @param id for the log, unique in the process's life
+   */
+  constructor(socket: Socket, address: string, context: SessionContext, id: number) {
     const now = context.hub.scheduler.now();
     const { limits } = context;
     this.context = context;
-    this.connection = new Connection(socket, limits);
-    this.fields = { session: id, address: this.connection.address };
+    this.connection = new Connection(socket, limits, address);
+    this.fields = { session: id, address };
     this.#reader = new ChunkReader(budgetOf(limits, false), (message) => this.#message(message));
     this.#streams = new MessageStreams(this);
     this.#commands = new Commands(this.connection, this.#streams);
@@ -54,7 +58,7 @@ export class Session implements MessageStreamsOwner {
     this.#heardAt = now;
   }
 
-  /** The peer's IP address. */
+  /** IP address of the client. */
   get address(): string {
     return this.connection.address;
   }
@@ -157,13 +161,22 @@ export class Session implements MessageStreamsOwner {
   async #shakeHands(): Promise<void> {
     const connection = this.connection;
     const [version] = await connection.take(1);
-    const foreign = foreignProtocol(version!);
-    if (foreign === "http") connection.write(httpHint(this.context.webPort));
+    const foreign = await this.#foreign(version!);
+    if (foreign === "http") connection.write(httpHint(this.context.webPages()));
+    if (foreign === "proxy")
+      throw new ProtocolError("wrong-protocol", `a PROXY header, and ${this.connection.address} is no trusted proxy`);
     if (foreign !== undefined) throw new ProtocolError("wrong-protocol", `${foreign} on the RTMP port`);
     const c1 = await connection.take(packetLength);
     const answer = answerHandshake(version!, c1);
     connection.write(answer.bytes);
     await connection.take(packetLength);
+  }
+
+  /** What is spoken in place of RTMP, if anything. */
+  async #foreign(firstByte: number): Promise<ForeignProtocol | undefined> {
+    if (firstByte !== proxyLine[0]) return foreignProtocol(firstByte);
+    const more = await this.connection.take(proxyLine.length - 1);
+    return sameBytes(more, proxyLine.subarray(1)) ? "proxy" : foreignProtocol(firstByte);
   }
 
   #message(message: Message): void {

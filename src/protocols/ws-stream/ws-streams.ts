@@ -36,7 +36,8 @@ export interface WsStreamsOptions {
 /** What a viewer holds and gives back when it leaves. */
 interface Visit {
   readonly viewer: WsViewer;
-  peer?: string;
+  /** IP address of who asks. */
+  address?: string;
   release?: () => void;
   /** While it waits for an answer or a publisher; thousands of viewers need none that is kept. */
   waiting?: AbortController | undefined;
@@ -105,13 +106,13 @@ export class WsStreams {
   async #watch(visit: Visit, wanted: () => WsStreamRequest): Promise<void> {
     const { log } = this.#options;
     const { question, container } = wanted();
-    visit.peer = question.address;
+    visit.address = question.address;
     visit.waiting = new AbortController();
     const stream = await this.#permitted(visit, question, visit.waiting.signal);
     visit.waiting = undefined;
     if (visit.over === true) return;
     visit.playhead = stream.play(container, wsFraming, visit.viewer);
-    log.debug({ stream: stream.name, container: container.key, peer: visit.peer }, "viewer came");
+    log.debug({ stream: stream.name, container: container.key, address: visit.address }, "viewer came");
   }
 
   /** The stream that a viewer asks for, once it is granted and there. @throws {Refusal} in words that know the name asked for */
@@ -129,13 +130,13 @@ export class WsStreams {
   }
 
   #left(visit: Visit): void {
-    const { playhead, waiting, release, peer } = visit;
+    const { playhead, waiting, release, address } = visit;
     visit.over = true;
     waiting?.abort();
     release?.();
     if (playhead === undefined) return;
     playhead.close("left");
-    this.#options.log.debug({ peer, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
+    this.#options.log.debug({ address, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
   }
 
   #refuse(viewer: WsViewer, error: unknown): void {

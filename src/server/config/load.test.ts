@@ -18,12 +18,19 @@ const mistakes: [written: string, told: string][] = [
   ["rtmp:\n  Port: 1", "m.yaml:2:3: rtmp.Port: unknown key; did you mean port?"],
   ["host: a", "m.yaml:1:1: host: unknown key; did you mean rtmp.host or http.host?"],
   ["streams:\n  grace_period: 3s", "m.yaml:2:3: streams.grace_period: unknown key; did you mean gracePeriod?"],
-  ["bitrate: 1", "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, auth, data, log, streams, viewers, hooks, demo"],
+  [
+    "bitrate: 1",
+    "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, auth, trustedProxies, data, log, streams, viewers, hooks, demo",
+  ],
   [
     "rtmp:\n  __proto__: 1",
-    "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, host, port, maxConnections, handshakeTimeout, setupTimeout, pingAfter, maxMessageSize",
+    "m.yaml:2:3: rtmp.__proto__: unknown key; here belong enabled, host, port, publicUrl, maxConnections, handshakeTimeout, setupTimeout, pingAfter, maxMessageSize",
   ],
   ["rtmp: 1935", "m.yaml:1:7: rtmp: must be a group of settings, not 1935"],
+  [
+    "trustedProxies: [10.0.0.0/8, example.org]",
+    'm.yaml:1:30: trustedProxies.1: must be an IP address, a range like "10.0.0.0/8", or loopback or private; IPv6 goes in quotes: "::1"',
+  ],
   ["- a", "m.yaml:1:1: must be a group of settings, not a list"],
   ["rtmp:\n  enabled: yes", 'm.yaml:2:12: rtmp.enabled: must be true or false, not "yes"'],
   ["rtmp:\n  maxConnections: 0", "m.yaml:2:19: rtmp.maxConnections: 0 is too small: at least 1"],

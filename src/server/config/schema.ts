@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressRange, publicUrl } from "./network-values.ts";
 import type { RenamedInput } from "./renamed.ts";
 import { duration, listenHost, listenPort, origin, size } from "./values.ts";
 
@@ -8,6 +9,10 @@ const rtmp = z.strictObject({
     .default("*")
     .meta({ description: 'Where RTMP listens: an address or a host name. `"*"` is every interface, IPv4 and IPv6.' }),
   port: listenPort().default(1935).meta({ description: "The port of RTMP; 0 takes any free one." }),
+  publicUrl: publicUrl(["rtmp", "rtmps"], false).prefault("").meta({
+    description:
+      "Where others reach RTMP, for the URLs that are shown. Without it, the host of `http.publicUrl` or of the page, and our port.",
+  }),
   maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({ description: "RTMP connections at once; more are closed." }),
   handshakeTimeout: duration("100ms", "1m").prefault("5s").meta({ description: "From the connection to the end of the RTMP handshake." }),
   setupTimeout: duration("100ms", "10m").prefault("8s").meta({ description: "From the connection to the first publish or play." }),
@@ -23,6 +28,10 @@ const http = z.strictObject({
   enabled: z.boolean().default(true).meta({ description: "Serve the pages, the API, HTTP-FLV, HTTP-fMP4 and the WebSocket variants." }),
   host: listenHost().default("*").meta({ description: "Where HTTP and WebSocket listen, written like `rtmp.host`." }),
   port: listenPort().default(8080).meta({ description: "The port of HTTP and WebSocket; 0 takes any free one." }),
+  publicUrl: publicUrl(["https", "http"], true).prefault("").meta({
+    description:
+      "Where others reach the pages, for the URLs that are shown. Without it, what trusted proxies say, or the URL that was asked for.",
+  }),
   allowedOrigins: z.array(origin()).min(1).meta({ form: "list of origins" }).default(["*"]).meta({
     description: "Web sites whose pages may play streams and read the API (CORS, and the Origin of WebSockets). `*` allows every site.",
   }),
@@ -101,6 +110,10 @@ export const configSchema = z.strictObject({
   http: http.prefault({}),
   auth: z.boolean().default(true).meta({
     description: "Take publishers only where something decides who they may be. `false` takes everybody that no hook refuses.",
+  }),
+  trustedProxies: z.array(addressRange()).max(1000).meta({ form: "list of addresses and ranges" }).default([]).meta({
+    description:
+      "Proxies before this server whose X-Forwarded-For, -Proto, -Host and -Prefix and whose PROXY headers are believed: addresses, ranges, `loopback`, `private`.",
   }),
   data: z
     .string()

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { HttpBindings } from "@hono/node-server";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hub } from "../../hub/hub.ts";
 import { streamAddress } from "../../hub/identity.ts";
@@ -15,6 +17,8 @@ export interface ServerFacts {
   open(): boolean;
   /** The ports that are listened on; null where that protocol is off. */
   ports(): { readonly rtmp: number | null; readonly http: number | null };
+  /** The URLs under which who asked reaches us, as settings and trusted proxies tell; null where they do not. */
+  urls(request: IncomingMessage): { readonly rtmp: string | null; readonly http: string | null };
 }
 
 const errorSchema = z
@@ -27,6 +31,12 @@ const serverSchema = z
     startedAt: z.iso.datetime(),
     rtmpPort: z.int().nullable(),
     httpPort: z.int().nullable(),
+    rtmpUrl: z.string().nullable().openapi({
+      description: "Where RTMP is reached (`rtmp.publicUrl`); null: `rtmpPort` of the host that you asked",
+    }),
+    httpUrl: z.string().nullable().openapi({
+      description: "Where the pages are reached (`http.publicUrl`, or as trusted proxies tell); null: where you asked",
+    }),
     open: z.boolean().openapi({ description: "Everybody who reaches the server may publish and watch." }),
   })
   .openapi("Server");
@@ -64,15 +74,18 @@ const oneRoute = createRoute({
 });
 
 /** The HTTP API, a Fetch handler. */
-export function createApi(facts: ServerFacts): OpenAPIHono {
-  const api = new OpenAPIHono();
+export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindings }> {
+  const api = new OpenAPIHono<{ Bindings: HttpBindings }>();
   api.openapi(listRoute, (context) => {
     const { rtmp, http } = facts.ports();
+    const urls = facts.urls(context.env.incoming);
     const server = {
       version: facts.version,
       startedAt: new Date(facts.startedAt).toISOString(),
       rtmpPort: rtmp,
       httpPort: http,
+      rtmpUrl: urls.rtmp,
+      httpUrl: urls.http,
       open: facts.open(),
     };
     const streams = [...facts.hub.streams.values()].map(describeStream).toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -7,6 +7,8 @@ import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ListenAddress } from "../config/values.ts";
 import type { Log } from "../log.ts";
+import { peerAddress } from "../../hub/peer-address.ts";
+import type { Peers } from "../peers/peers.ts";
 import type { ServerFacts } from "./api.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -21,6 +23,8 @@ export interface HttpListenerOptions {
   /** Decides who may watch. */
   readonly access: Access;
   readonly log: Log;
+  /** Who is behind connections and requests. */
+  readonly peers: Peers;
   /** Folders of the built pages and of other assets; the first that has a file wins. */
   readonly webFolders: readonly string[];
   readonly allowedOrigins: readonly string[];
@@ -37,6 +41,8 @@ export interface HttpListenerOptions {
   readonly idleTimeout?: number;
 }
 
+/** Milliseconds. */
+const defaultHeadersTimeout = 8000;
 /** Bytes of a request's head at most. */
 const headLimit = 16 * 1024;
 
@@ -48,15 +54,17 @@ export class HttpListener {
   readonly #webSockets: WsStreams;
   readonly #cors: Cors;
   readonly #router: Router;
+  /** Connections of which it is not known yet who they are. */
+  readonly #arriving = new Set<Socket>();
 
   constructor(options: HttpListenerOptions) {
-    const { facts, log, waitForPublisher, linger, pingInterval = 20_000 } = options;
+    const { facts, log, peers, waitForPublisher, linger, pingInterval = 20_000 } = options;
     this.#options = options;
     const shared = { hub: facts.hub, access: options.access, log, waitForPublisher, admit: options.admit };
     this.#streams = new HttpStreams({ ...shared, linger });
     this.#webSockets = new WsStreams({ ...shared, pingInterval });
     this.#cors = new Cors(options.allowedOrigins);
-    this.#router = new Router({ facts, log, cors: this.#cors, streams: this.#streams, webFolders: options.webFolders });
+    this.#router = new Router({ facts, log, peers, cors: this.#cors, streams: this.#streams, webFolders: options.webFolders });
     this.#server = this.#createServer();
   }
 
@@ -85,6 +93,7 @@ export class HttpListener {
   /** Ends what goes on, and after `within` milliseconds cuts it. */
   async close(within: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#arriving) socket.destroy();
     this.#webSockets.close();
     this.#server.closeIdleConnections();
     const cut = setTimeout(() => {
@@ -96,7 +105,7 @@ export class HttpListener {
   }
 
   #createServer(): Server {
-    const { headersTimeout = 8000, idleTimeout = 30_000, maxConnections } = this.#options;
+    const { headersTimeout = defaultHeadersTimeout, idleTimeout = 30_000, maxConnections } = this.#options;
     const server = createServer({
       maxHeaderSize: headLimit,
       headersTimeout,
@@ -109,11 +118,43 @@ export class HttpListener {
     });
     server.maxConnections = maxConnections;
     server.timeout = idleTimeout;
+    this.#meetFirst(server);
     server.on("request", (request, response) => this.#request(request, response));
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     server.on("checkContinue", (request, response) => this.#request(request, response));
     server.on("clientError", (_error, socket) => socket.destroy());
     return server;
+  }
+
+  /** Has the server see a connection only when it is known who it is, and without a PROXY header. */
+  #meetFirst(server: Server): void {
+    const { peers, headersTimeout = defaultHeadersTimeout } = this.#options;
+    const listeners = server.listeners("connection") as ((socket: Socket) => void)[];
+    const begin = (socket: Socket): void => {
+      for (const listener of listeners) listener.call(server, socket);
+    };
+    server.removeAllListeners("connection").on("connection", (socket: Socket) => {
+      const address = peers.meet(socket, headersTimeout);
+      if (typeof address === "string") begin(socket);
+      else void this.#beginLater(socket, address, begin);
+    });
+  }
+
+  async #beginLater(socket: Socket, address: Promise<string>, begin: (socket: Socket) => void): Promise<void> {
+    this.#arriving.add(socket);
+    try {
+      await address;
+      if (socket.destroyed) return;
+      begin(socket);
+      socket.resume();
+    } catch (error) {
+      // A proxy that keeps a spare connection, or looks whether we are there, is no news.
+      if (socket.bytesRead > 0)
+        this.#options.log.warn({ address: peerAddress(socket.remoteAddress), err: error }, "an HTTP connection did not begin");
+      socket.destroy();
+    } finally {
+      this.#arriving.delete(socket);
+    }
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
@@ -129,11 +170,12 @@ export class HttpListener {
     const target = readTarget(request.url ?? "");
     const { origin } = request.headers;
     if (!(socket instanceof Socket) || target === undefined || !isMediaPath(target.path)) return refuseUpgrade(socket);
+    const { address } = this.#options.peers.requester(request);
     this.#webSockets.serve(request, socket, head, () => {
       if (!this.#cors.allows(origin)) throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
       try {
         const { name, container } = mediaTarget(target);
-        return { question: viewerQuestion(request, target, name, "ws"), container };
+        return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container };
       } catch (error) {
         if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
         throw error;

@@ -5,6 +5,7 @@ import { streamAddress } from "../../hub/identity.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { Log } from "../log.ts";
+import type { Peers } from "../peers/peers.ts";
 import { createApi, type ServerFacts } from "./api.ts";
 import type { Cors } from "./cors.ts";
 import { HttpProblem, problemOf } from "./http-problem.ts";
@@ -18,6 +19,7 @@ import { challenge, viewerQuestion } from "./viewer-question.ts";
 export interface RouterOptions {
   readonly facts: ServerFacts;
   readonly log: Log;
+  readonly peers: Peers;
   readonly cors: Cors;
   readonly streams: HttpStreams;
   readonly webFolders: readonly string[];
@@ -88,7 +90,8 @@ export class Router {
     const { request, response, target } = exchange;
     if (!isMediaPath(target.path)) throw new HttpProblem(404, "not-found", notFoundWords(target.path));
     const { name, ...media } = mediaTarget(target);
-    const question = viewerQuestion(request, target, name, "http");
+    const { address } = this.#options.peers.requester(request);
+    const question = viewerQuestion(request, target, { stream: name, protocol: "http", address });
     const { streams } = this.#options;
     try {
       if (request.method === "HEAD") await streams.describe(request, response, { question, ...media }, headers);

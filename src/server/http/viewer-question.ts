@@ -1,22 +1,24 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { type AccessQuestion, keyIn } from "../../hub/access.ts";
-import { peerAddress } from "../../hub/peer-address.ts";
 import type { Target } from "./target.ts";
 
 /** Characters of what a player calls itself. */
 const longestClient = 200;
 
-/** What is to be decided about somebody who asks for a stream over HTTP or WebSocket. */
-export function viewerQuestion(request: IncomingMessage, target: Target, stream: string, protocol: "http" | "ws"): AccessQuestion {
-  const { headers, socket } = request;
-  const query = new URLSearchParams(target.query);
+/** What is to be decided about somebody who asks for a stream over HTTP or WebSocket. @param address IP address of who asks */
+export function viewerQuestion(
+  { headers }: IncomingMessage,
+  { query: text }: Target,
+  { stream, protocol, address }: Pick<AccessQuestion, "stream" | "protocol" | "address">,
+): AccessQuestion {
+  const query = new URLSearchParams(text);
   const client = (headers["user-agent"] ?? "").slice(0, longestClient);
   return {
     stream,
     key: keyIn(query) ?? keyInHeader(headers),
     query,
     headers,
-    address: peerAddress(socket.remoteAddress),
+    address,
     protocol,
     client,
   };

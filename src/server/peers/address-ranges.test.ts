@@ -29,8 +29,20 @@ test("nobody is in no ranges", () => {
 });
 
 test("what is no range is told from what is one", () => {
-  for (const text of ["127.0.0.1", "::1", "0.0.0.0/0", "10.0.0.0/8", "2001:db8::/32", "loopback", "private"]) assert.ok(isRange(text), text);
-  for (const text of ["", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0/8", "localhost", "a/8", "10.0.0.0/8/8", "fe80::1%eth0", "toString"]) {
+  for (const text of ["127.0.0.1", "::1", "0.0.0.0/0", "10.0.0.0/8", "2001:db8::/32", "loopback", "private"])
+    assert.ok(isRange(text), text);
+  for (const text of [
+    "",
+    "10.0.0.0/33",
+    "::/129",
+    "10.0.0.0/",
+    "10.0.0/8",
+    "localhost",
+    "a/8",
+    "10.0.0.0/8/8",
+    "fe80::1%eth0",
+    "toString",
+  ]) {
     assert.ok(!isRange(text), text);
   }
 });

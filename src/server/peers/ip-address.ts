@@ -1,4 +1,5 @@
 import { isIP, isIPv4, SocketAddress } from "node:net";
+import { peerAddress } from "../../hub/peer-address.ts";
 
 /**
  * An IP address in its one spelling: IPv6 short and in lower case (RFC 5952), and an IPv4 address as such where a socket
@@ -8,10 +9,5 @@ export function ipAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;
   if (isIP(text) === 0 || text.includes("%")) return undefined;
   const { address } = new SocketAddress({ address: text, family: "ipv6" });
-  return address.replace(/^::ffff:(?=\d+\.)/, "");
-}
-
-/** The peer's address of a socket; "" where it has none, as on sockets of the file system. */
-export function socketAddress({ remoteAddress = "" }: { readonly remoteAddress?: string | undefined }): string {
-  return ipAddress(remoteAddress) ?? remoteAddress;
+  return peerAddress(address);
 }

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { peerAddress } from "../../hub/peer-address.ts";
 import { takeProxyHeader } from "../../protocols/proxy-protocol/take-header.ts";
 import { AddressRanges } from "./address-ranges.ts";
 import { forwardedUrl, type ForwardedUrl, hostOf, walkForwardedFor } from "./forwarded.ts";
-import { ipAddress, socketAddress } from "./ip-address.ts";
+import { ipAddress } from "./ip-address.ts";
 
 /** Who sent a request, and under which URL, as far as the settings let proxies be believed. */
 export interface Requester {
   /** IP address, in its one spelling. */
   readonly address: string;
-  /** What trusted proxies say of the URL; empty without any. */
-  readonly forwarded: ForwardedUrl;
+  /** The URL of our root under which it was asked, with a slash at its end, where trusted proxies tell it. */
+  readonly root: string | undefined;
 }
 
 /**
@@ -35,7 +36,7 @@ export class Peers {
    * @throws {ProtocolError} as the promise's rejection
    */
   meet(socket: Socket, within: number): string | Promise<string> {
-    const address = socketAddress(socket);
+    const address = peerAddress(socket.remoteAddress);
     if (!this.#trusted.has(address)) return address;
     return takeProxyHeader(socket, within).then((header) => {
       const source = header?.source === undefined ? undefined : ipAddress(header.source);
@@ -46,9 +47,9 @@ export class Peers {
 
   /** Who sent a request, on a connection that was met or not. */
   requester({ socket, headers }: IncomingMessage): Requester {
-    const peer = this.#named.get(socket) ?? socketAddress(socket);
+    const peer = this.#named.get(socket) ?? peerAddress(socket.remoteAddress);
     const { address, proxies } = walkForwardedFor(peer, headers, (each) => this.#trusted.has(each));
-    return { address, forwarded: forwardedUrl(headers, proxies) };
+    return { address, root: forwardedRoot(forwardedUrl(headers, proxies), headers.host) };
   }
 }
 
@@ -56,8 +57,8 @@ export class Peers {
  * The URL of our root as trusted proxies tell it, with a slash at its end. Undefined where they tell neither protocol,
  * host nor prefix: then nobody knows better than whoever asked.
  */
-export function forwardedRoot({ forwarded }: Requester, hostHeader: string | undefined): string | undefined {
-  const { protocol = "http", host = hostOf(hostHeader), prefix = "" } = forwarded;
-  if (Object.keys(forwarded).length === 0 || host === undefined) return undefined;
-  return `${protocol}://${host}${prefix}/`;
+function forwardedRoot({ protocol, host, prefix }: ForwardedUrl, hostHeader: string | undefined): string | undefined {
+  const asked = host ?? hostOf(hostHeader);
+  if ((protocol ?? host ?? prefix) === undefined || asked === undefined) return undefined;
+  return `${protocol ?? "http"}://${asked}${prefix ?? ""}/`;
 }
