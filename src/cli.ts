@@ -12,6 +12,7 @@ import { portOwner } from "./server/cli/port-owner.ts";
 import { readSettings } from "./server/cli/read-settings.ts";
 import { reachable } from "./server/cli/reachable.ts";
 import { freeAddress, type Taken, takenText, wantsOtherPort } from "./server/cli/taken.ts";
+import { configJsonSchema } from "./server/config/json-schema.ts";
 import { ConfigError } from "./server/config/problem.ts";
 import type { Config } from "./server/config/schema.ts";
 import { formatListen, listenAddress } from "./server/config/values.ts";
@@ -40,6 +41,9 @@ async function main(): Promise<number> {
       return start(given);
     case Command.check:
       process.stdout.write(await checkReport(given, process.env));
+      return ExitCode.done;
+    case Command.schema:
+      process.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
       return ExitCode.done;
   }
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { packageVersion } from "../src/server/version.ts";
 
 const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
@@ -177,4 +178,13 @@ test("settings come from flags, then variables, then the file that MILLRACE_CONF
   command.child.kill("SIGTERM");
   assert.equal((await command.ended).code, 0);
   await rm(folder, { recursive: true });
+});
+
+test("schema prints the JSON schema and takes no settings", async () => {
+  const schema = new Command("schema");
+  assert.equal((await schema.ended).code, 0);
+  assert.deepEqual(JSON.parse(schema.out), JSON.parse(JSON.stringify(configJsonSchema())));
+  const wrong = new Command("schema", "--demo");
+  assert.equal((await wrong.ended).code, 2);
+  assert.equal(wrong.err, "millrace: millrace schema takes no --demo; millrace schema --help lists its flags\n");
 });

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
 import type { ServerFacts } from "../src/server/http/api.ts";
+import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { Seats } from "../src/server/seats.ts";
@@ -185,7 +186,14 @@ test("the API tells of streams as its description says", async () => {
     [404, { error: { code: "not-live", message: 'Nobody is publishing "live/none".' } }],
   );
   const description = await body(await fetch(`${base}/api/v1/openapi.json`));
-  assert.deepEqual(Object.keys(description["paths"]!).toSorted(), ["/api/v1/streams", "/api/v1/streams/{name}"]);
+  assert.deepEqual(Object.keys(description["paths"]!).toSorted(), [
+    "/api/v1/config-schema.json",
+    "/api/v1/streams",
+    "/api/v1/streams/{name}",
+  ]);
+  const settings = await fetch(`${base}/api/v1/config-schema.json`);
+  assert.equal(settings.headers.get("content-type"), "application/schema+json");
+  assert.deepEqual(await settings.json(), JSON.parse(JSON.stringify(configJsonSchema())));
   tone.publication.close("unpublished");
 });
 

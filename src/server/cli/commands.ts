@@ -8,7 +8,7 @@ import { typeWords } from "../config/reference.ts";
  * of src/cli.ts, which calls a function in a file of its own beside this one. A flag that only some commands take
  * names them in its row of `flags`.
  */
-export const Command = { start: "start", check: "check" } as const;
+export const Command = { start: "start", check: "check", schema: "schema" } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 
 interface CommandRow {
@@ -22,6 +22,7 @@ interface CommandRow {
 export const commands: Readonly<Record<Command, CommandRow>> = {
   start: { operands: [], takesSettings: true, help: "run the server; what happens without a command, too" },
   check: { operands: ["[FILE]"], takesSettings: true, help: "check the settings that a start would have, and say where each is from" },
+  schema: { operands: [], takesSettings: false, help: "print the JSON schema of the YAML file, for editors" },
 };
 
 export interface Flag {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { addressRange, publicUrl } from "./network-values.ts";
+import { duration, size } from "./quantity.ts";
 import type { RenamedInput } from "./renamed.ts";
-import { duration, listenHost, listenPort, origin, size } from "./values.ts";
+import { listenHost, listenPort, origin } from "./values.ts";
 
 const rtmp = z.strictObject({
   enabled: z.boolean().default(true).meta({ description: "Accept RTMP publishers and players." }),

@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hub } from "../../hub/hub.ts";
 import { streamAddress } from "../../hub/identity.ts";
+import { configJsonSchema, configSchemaPath } from "../config/json-schema.ts";
 import { describeStream, streamSchema } from "./stream-description.ts";
 import { statusOfRefusal } from "./http-problem.ts";
 import { Refusal } from "../../hub/refusal.ts";
@@ -73,9 +74,18 @@ const oneRoute = createRoute({
   },
 });
 
+const settingsRoute = createRoute({
+  method: "get",
+  path: configSchemaPath,
+  summary: "The JSON schema of the settings, for editors of YAML files",
+  responses: { 200: { description: "JSON schema, draft 7", content: { "application/schema+json": { schema: z.object({}) } } } },
+});
+
 /** The HTTP API, a Fetch handler. */
 export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindings }> {
   const api = new OpenAPIHono<{ Bindings: HttpBindings }>();
+  let settings: string | undefined;
+  const settingsSchema = () => (settings ??= JSON.stringify(configJsonSchema()));
   api.openapi(listRoute, (context) => {
     const { rtmp, http } = facts.ports();
     const urls = facts.urls(context.env.incoming);
@@ -105,6 +115,8 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       return context.json({ error: { code: error.code, message: error.message } }, statusOfRefusal(error.code) as 400 | 404);
     }
   });
+  api.openAPIRegistry.registerPath(settingsRoute);
+  api.get(configSchemaPath, (context) => context.body(settingsSchema(), 200, { "Content-Type": "application/schema+json" }));
   api.doc31("/api/v1/openapi.json", { openapi: "3.1.0", info: { title: "Millrace", version: facts.version } });
   api.notFound((context) =>
     context.json(
