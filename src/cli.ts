@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command. Arguments, environment, signals and the exit code are dealt with here and nowhere else. */
 import { networkInterfaces } from "node:os";
-import { basename, relative } from "node:path";
+import { basename, relative, sep } from "node:path";
 import { type Arguments, parseArguments, UsageError } from "./server/cli/arguments.ts";
 import { banner, type BannerFacts } from "./server/cli/banner.ts";
 import { checkReport } from "./server/cli/check-report.ts";
@@ -118,8 +118,15 @@ async function explain(error: ListenError): Promise<string> {
 function invocation(): Invocation {
   const script = process.argv[1] ?? "";
   const npmScript = process.env["npm_lifecycle_event"];
-  const program = script.endsWith(".ts") ? ["node", relative(process.cwd(), script)] : [basename(script, ".js")];
-  return { argv, program, windows: process.platform === "win32", ...(npmScript !== undefined && { npmScript }) };
+  const windows = process.platform === "win32";
+  // The scripts of a project that has us installed are not ours to repeat: we do not know what they add to the arguments.
+  if (!script.endsWith(".ts")) return { argv, program: isInProject(script) ? ["npx", basename(script)] : [basename(script)], windows };
+  return { argv, program: ["node", relative(process.cwd(), script)], windows, ...(npmScript !== undefined && { npmScript }) };
+}
+
+/** Whether the command is a project's own and not in the PATH. */
+function isInProject(script: string): boolean {
+  return script.split(sep).includes("node_modules");
 }
 
 function nextSignal(): Promise<string> {
