@@ -112,6 +112,7 @@ function keyOf({ file, name }: Declaration): string {
 }
 
 function block(declared: readonly string[]): string {
+  if (declared.length === 0) return "";
   return `\`\`\`ts\n${declared.map((text) => text.replaceAll(/^ *#private;\n/gm, "")).join("\n\n")}\n\`\`\`\n`;
 }
 

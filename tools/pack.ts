@@ -10,10 +10,7 @@ import { pathToFileURL } from "node:url";
 import { build } from "./build.ts";
 import { root } from "./node-program.ts";
 
-const packageFile = join(root, "package.json");
-/** The clone's package.json while the published one lies in its place. */
-const keptFile = join(root, ".tmp/package.json");
-/** npm does not run `end` where it fails or is killed between; then the file comes back by itself after so many milliseconds. */
+/** npm does not run `end` where it fails or is killed between; then the clone's file comes back by itself after so many milliseconds. */
 const longestPack = 60_000;
 
 type Manifest = Readonly<Record<string, unknown>>;
@@ -32,35 +29,62 @@ export function publishedManifest(manifest: Manifest): Manifest {
   };
 }
 
-async function begin(): Promise<void> {
+/** A clone's package.json, and where it is kept while the published one lies in its place. */
+export class CloneManifest {
+  readonly #file: string;
+  readonly #kept: string;
+
+  constructor(folder: string) {
+    this.#file = join(folder, "package.json");
+    this.#kept = join(folder, ".tmp/package.json");
+  }
+
+  get isReplaced(): boolean {
+    return existsSync(this.#kept);
+  }
+
+  replace(): void {
+    const manifest = readFileSync(this.#file, "utf8");
+    mkdirSync(dirname(this.#kept), { recursive: true });
+    writeFileSync(this.#kept, manifest);
+    writeFileSync(this.#file, `${JSON.stringify(publishedManifest(JSON.parse(manifest) as Manifest), undefined, 2)}\n`);
+  }
+
+  restore(): void {
+    if (this.isReplaced) renameSync(this.#kept, this.#file);
+  }
+
+  /** Resolves when the clone's is back, which it is after `ms` milliseconds at the latest. */
+  async restoreWithin(ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
+    while (this.isReplaced && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+    this.restore();
+  }
+}
+
+async function begin(manifest: CloneManifest): Promise<void> {
   // npm would find out after it has made the tarball, and then not run `end`.
   accessSync(process.env["npm_config_pack_destination"] ?? root, constants.W_OK);
   await build();
-  const manifest = readFileSync(packageFile, "utf8");
-  mkdirSync(dirname(keptFile), { recursive: true });
-  writeFileSync(keptFile, manifest);
-  writeFileSync(packageFile, `${JSON.stringify(publishedManifest(JSON.parse(manifest) as Manifest), undefined, 2)}\n`);
+  manifest.replace();
   spawn(process.execPath, [import.meta.filename, "guard"], { cwd: root, detached: true, stdio: "ignore", windowsHide: true }).unref();
 }
 
 /** @throws Error if the clone's package.json is in its place already: then the tarball may hold that one */
-function end(): void {
-  if (!existsSync(keptFile)) throw new Error("packing took too long, the tarball is not to be used: run npm pack again");
-  restore();
-}
-
-function restore(): void {
-  if (existsSync(keptFile)) renameSync(keptFile, packageFile);
-}
-
-async function guard(): Promise<void> {
-  const deadline = Date.now() + longestPack;
-  while (existsSync(keptFile) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
-  restore();
+function end(manifest: CloneManifest): void {
+  if (!manifest.isReplaced) throw new Error("packing took too long, the tarball is not to be used: run npm pack again");
+  manifest.restore();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const step = { begin, end, restore, guard }[process.argv[2] ?? ""];
-  if (step === undefined) throw new Error("usage: node tools/pack.ts begin | end | restore | guard");
+  const manifest = new CloneManifest(root);
+  const steps: Readonly<Record<string, () => void | Promise<void>>> = {
+    begin: () => begin(manifest),
+    end: () => end(manifest),
+    restore: () => manifest.restore(),
+    guard: () => manifest.restoreWithin(longestPack),
+  };
+  const step = steps[process.argv[2] ?? ""];
+  if (step === undefined) throw new Error(`usage: node tools/pack.ts ${Object.keys(steps).join(" | ")}`);
   await step();
 }
