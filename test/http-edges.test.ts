@@ -142,6 +142,23 @@ test("only the listed sites may read", async () => {
   assert.deepEqual([preflight.status, preflight.headers.get("access-control-allow-methods")], [204, "GET, HEAD, OPTIONS"]);
 });
 
+test("no browser guesses at what an answer is, and an error may be framed by nobody but us", async () => {
+  for (const path of ["/", "/health", "/api/v1/streams", "/api/v1/nothing", "/live/none.flv", "/assets/none.js", "/watch/"]) {
+    const { headers } = await fetch(base + path, { redirect: "manual" });
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+  }
+  assert.match(
+    (await fetch(`${base}/api/v1/streams`)).headers.get("content-security-policy")!,
+    /default-src 'none'; frame-ancestors 'none'/,
+  );
+  const framed = async (path: string) => {
+    const page = await fetch(base + path, { headers: { accept: "text/html" } });
+    return /frame-ancestors (.*)$/.exec(page.headers.get("content-security-policy")!)?.[1];
+  };
+  assert.equal(await framed("/live/none.flv"), "'self'");
+  assert.equal(await framed("/embed/%zz"), "'self' https://good.example");
+});
+
 test("no more viewers than there are seats", async () => {
   const tone = new Tone(hub, "live/full");
   const open = [await fetch(`${base}/live/full.flv`), await fetch(`${base}/live/full.flv`)];

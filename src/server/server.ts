@@ -81,7 +81,7 @@ class ComposedServer implements MillraceServer {
   constructor(config: Config, log: Log) {
     this.config = config;
     this.#log = log;
-    this.#peers = new Peers(config.trustedProxies);
+    this.#peers = new Peers(config.trustedProxies, config.http.publicUrl);
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
     this.hub = createHub(config, log);
@@ -168,7 +168,7 @@ class ComposedServer implements MillraceServer {
     const { rtmp, http, viewers } = this.config;
     const urls = (request: IncomingMessage) => ({
       rtmp: rtmp.publicUrl || null,
-      http: http.publicUrl || (this.#peers.requester(request).root ?? null),
+      http: this.#peers.requester(request).root ?? null,
     });
     const ports = () => ({ rtmp: this.address("rtmp")?.port ?? null, http: this.address("http")?.port ?? null });
     return new HttpListener({
