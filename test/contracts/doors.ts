@@ -9,7 +9,7 @@ import { RtmpClient, statusCode } from "../support/rtmp-client.ts";
 export interface Knock {
   /** `granted`, once the protocol says so; else its code or number for the refusal and the words with it, or `closed`. */
   readonly answer: Promise<string>;
-  leave(): void;
+  readonly leave: () => void;
 }
 
 export interface Door {
@@ -41,8 +41,8 @@ function knockRtmp(command: "publish" | "play"): Door["knock"] {
       client.command(streamId, command, null, name.join("/"));
       const heard = await client.heard((each) => each.name === "onStatus" && !statusCode(each).endsWith("Play.Reset"));
       const code = statusCode(heard);
-      const words = String(amfProperties(heard.args[0])?.["description"]);
-      resolve(/\.Start$/.test(code) ? "granted" : `${code} ${words}`);
+      const words = amfProperties(heard.args[0])?.["description"];
+      resolve(code.endsWith(".Start") ? "granted" : `${code} ${typeof words === "string" ? words : ""}`);
     };
     run().catch((error: unknown) => resolve(String(error)));
     return {
