@@ -70,9 +70,8 @@ export function variables(schema: z.ZodObject = configSchema): ReadonlyMap<strin
     map.set(variable, { path, schema: value, isFile: false });
     if (secret) map.set(`${variable}${fileSuffix}`, { path, schema: value, isFile: true });
   }
-  for (const { from, schema: value } of renamedSettings) {
-    const path = from.split(".");
-    map.set(variableName(path), { path, schema: value, isFile: false });
+  for (const path of renamedSettings.map(({ from }) => from.split("."))) {
+    map.set(variableName(path), { path, schema: z.string(), isFile: false });
   }
   return map;
 }
