@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
 import type { ServerFacts } from "../src/server/http/api.ts";
+import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { Seats } from "../src/server/seats.ts";
@@ -29,9 +30,7 @@ before(async () => {
   hub = new Hub();
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   const urls = () => ({ rtmp: "rtmp://live.example.org/", http: null });
-  listener = new HttpListener(
-    options(new Peers(), { version: "1.2.3", startedAt: 0, hub, ports, urls, open: () => true, needsKey: false }),
-  );
+  listener = new HttpListener(options(new Peers(), { version: "1.2.3", startedAt: 0, hub, ports, urls, open: () => true }));
   await listener.listen({ host: "127.0.0.1", port: 0 });
   port = listener.address()!.port;
   base = `http://127.0.0.1:${port}`;
@@ -76,7 +75,6 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     ports: () => ({ rtmp: null, http: null }),
     urls: () => ({ rtmp: null, http: null }),
     open: () => true,
-    needsKey: false,
   };
   const behind = new HttpListener(options(new Peers(["loopback"]), facts));
   await behind.listen({ host: "127.0.0.1", port: 0 });
@@ -144,6 +142,23 @@ test("only the listed sites may read", async () => {
   assert.deepEqual([preflight.status, preflight.headers.get("access-control-allow-methods")], [204, "GET, HEAD, OPTIONS"]);
 });
 
+test("no browser guesses at what an answer is, and an error may be framed by nobody but us", async () => {
+  for (const path of ["/", "/health", "/api/v1/streams", "/api/v1/nothing", "/live/none.flv", "/assets/none.js", "/watch/"]) {
+    const { headers } = await fetch(base + path, { redirect: "manual" });
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+  }
+  assert.match(
+    (await fetch(`${base}/api/v1/streams`)).headers.get("content-security-policy")!,
+    /default-src 'none'; frame-ancestors 'none'/,
+  );
+  const framed = async (path: string) => {
+    const page = await fetch(base + path, { headers: { accept: "text/html" } });
+    return /frame-ancestors (.*)$/.exec(page.headers.get("content-security-policy")!)?.[1];
+  };
+  assert.equal(await framed("/live/none.flv"), "'self'");
+  assert.equal(await framed("/embed/%zz"), "'self' https://good.example");
+});
+
 test("no more viewers than there are seats", async () => {
   const tone = new Tone(hub, "live/full");
   const open = [await fetch(`${base}/live/full.flv`), await fetch(`${base}/live/full.flv`)];
@@ -165,7 +180,6 @@ test("the API tells of streams as its description says", async () => {
     rtmpUrl: "rtmp://live.example.org/",
     httpUrl: null,
     open: true,
-    needsKey: false,
   });
   const stream = list["streams"]![0]!;
   assert.deepEqual(
@@ -189,7 +203,14 @@ test("the API tells of streams as its description says", async () => {
     [404, { error: { code: "not-live", message: 'Nobody is publishing "live/none".' } }],
   );
   const description = await body(await fetch(`${base}/api/v1/openapi.json`));
-  assert.deepEqual(Object.keys(description["paths"]!).toSorted(), ["/api/v1/streams", "/api/v1/streams/{name}"]);
+  assert.deepEqual(Object.keys(description["paths"]!).toSorted(), [
+    "/api/v1/config-schema.json",
+    "/api/v1/streams",
+    "/api/v1/streams/{name}",
+  ]);
+  const settings = await fetch(`${base}/api/v1/config-schema.json`);
+  assert.equal(settings.headers.get("content-type"), "application/schema+json");
+  assert.deepEqual(await settings.json(), JSON.parse(JSON.stringify(configJsonSchema())));
   tone.publication.close("unpublished");
 });
 

@@ -2,13 +2,14 @@
  * Bundles web/ into dist/web/: `player.js` (an ES module that a page of any site may import), and every page of web/pages with its script
  * and style. Pages import the player as `./player.js`, so that a browser loads it once.
  */
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { BuildOptions, OutputFile, Plugin } from "esbuild";
 import { build } from "esbuild";
 import { root } from "./node-program.ts";
+import { writeIfChanged } from "./write-if-changed.ts";
 
 /** One file written. */
 export interface WebAsset {
@@ -40,7 +41,7 @@ export async function buildWeb(folder = join(root, "dist/web")): Promise<WebAsse
   const [player, scripts] = await Promise.all([buildPlayer(folder), buildPages(folder)]);
   for (const file of [...player, ...scripts]) outputs.set(relative(folder, file.path), file.contents);
   for (const [path, contents] of pageFiles()) outputs.set(path, contents);
-  for (const [path, contents] of outputs) write(join(folder, path), contents);
+  for (const [path, contents] of outputs) writeIfChanged(join(folder, path), contents);
   for (const path of globSync("**/*.*", { cwd: folder }))
     if (!outputs.has(path)) rmSync(join(folder, path), { recursive: true, force: true });
   return [...outputs].map(([path, contents]) => ({
@@ -89,13 +90,6 @@ function* pageFiles(): Generator<[path: string, contents: Uint8Array]> {
     const names = existsSync(folder) ? globSync("*.{html,svg,png,ico,webmanifest}", { cwd: folder }) : [];
     for (const name of names) yield [name, readFileSync(join(folder, name))];
   }
-}
-
-/** Leaves a file alone that is as it should be: a running server may be reading it. */
-function write(file: string, contents: Uint8Array): void {
-  if (existsSync(file) && readFileSync(file).equals(contents)) return;
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, contents);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -3,13 +3,16 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ProtocolErrorCode } from "../src/bytes/protocol-error.ts";
 import { RefusalCode } from "../src/hub/refusal.ts";
+import { commands, flags } from "../src/server/cli/commands.ts";
+import { parseConfig } from "../src/server/config/load.ts";
 import { configReferenceTable } from "../src/server/config/reference.ts";
+import { resolveConfig } from "../src/server/config/resolve.ts";
 import { root } from "./node-program.ts";
 
 /** A check returns what is wrong, one sentence each. */
 type Check = () => string[];
 
-const checks: readonly Check[] = [errorCodes, settings, scripts, links];
+const checks: readonly Check[] = [errorCodes, settings, commandLine, yaml, scripts, links];
 
 /** Prints all that is wrong; resolves to 0 if nothing is. */
 export async function checkDocs(): Promise<number> {
@@ -34,6 +37,31 @@ function settings(): string[] {
   const documented = new Set(lines(text("docs/config.md")).map(unpadded));
   const missing = lines(configReferenceTable()).filter((line) => !documented.has(unpadded(line)));
   return missing.map((line) => `docs/config.md lacks this line of the settings' table:\n  ${line}`);
+}
+
+/** docs/config.md has a table row for every flag and every command, and for no other. */
+function commandLine(): string[] {
+  const page = "docs/config.md";
+  const cells = firstCells(text(page));
+  const named = (prefix: string): string[] => cells.filter((cell) => cell.startsWith(prefix)).map((cell) => cell.slice(prefix.length));
+  const listed = named("--").map((cell) => `--${cell.split(" ", 1)[0]}`);
+  const usages = Object.entries(commands).map(([name, { operands }]) => [name, ...operands].join(" "));
+  return [...compareSets(page, listed, Object.keys(flags), "flag"), ...compareSets(page, named("millrace "), usages, "command")];
+}
+
+/** Every block of YAML on docs/config.md, and the example file, is a configuration without mistakes. */
+function yaml(): string[] {
+  const page = "docs/config.md";
+  const example = "examples/millrace.yaml";
+  const blocks = [...text(page).matchAll(/^```yaml\n(.*?)^```/gms)].map(([, block]) => ({ file: page, block: block! }));
+  return [...blocks, { file: example, block: text(example) }].flatMap(({ file, block }) => {
+    try {
+      const { warnings } = resolveConfig([parseConfig(block, file)]);
+      return warnings.map((warning) => `${warning} (in its YAML)`);
+    } catch (error) {
+      return [`${(error as Error).message} (in its YAML)`];
+    }
+  });
 }
 
 /** Every `npm run NAME` that a page mentions exists. */

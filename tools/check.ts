@@ -1,6 +1,7 @@
 /** `npm run check`: every gate that needs no running server. All of them run, so that one look shows all that is wrong. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { checkApiReport } from "./api-report.ts";
 import { checkDocs } from "./check-docs.ts";
 import { npmScript, root, runNode } from "./node-program.ts";
 
@@ -20,6 +21,7 @@ const steps: readonly Step[] = [
   { name: "dead code", run: async () => runNode([npmScript("knip", "bin/knip.js")]) },
   { name: "layers", run: async () => runNode(["--test", "--test-reporter=spec", "test/architecture.test.ts"]) },
   { name: "docs", run: checkDocs },
+  { name: "public API", run: checkApiReport },
 ];
 
 const results: string[] = [];

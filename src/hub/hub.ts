@@ -10,6 +10,9 @@ import type { StreamOwner } from "./stream.ts";
 import { Stream } from "./stream.ts";
 import type { Retention } from "./timeline.ts";
 
+/** Milliseconds that a timer can count: more than 24 days are for ever. */
+const LONGEST_WAIT = 0x7fff_ffff;
+
 /** What happens to a newcomer with a name that a live publisher holds. */
 export const Takeover = { refuse: "refuse", takeover: "takeover" } as const;
 export type Takeover = (typeof Takeover)[keyof typeof Takeover];
@@ -142,7 +145,7 @@ export class Hub implements StreamOwner {
   /**
    * The stream of that name, once viewers can start: now, or when a publisher has come.
    *
-   * @param wait milliseconds to wait for it
+   * @param wait milliseconds to wait for it; Infinity for ever
    * @throws {Refusal} `not-live` after that, `full` where too many wait; the signal's reason
    */
   watch(name: string, wait: number, signal?: AbortSignal): Promise<Stream> {
@@ -167,7 +170,7 @@ export class Hub implements StreamOwner {
         reject: (error) => (leave(), reject(error)),
       };
       const aborted = (): void => waiter.reject(signal?.reason);
-      const cancel = this.options.scheduler.after(wait, () => waiter.reject(notLive(name)));
+      const cancel = wait > LONGEST_WAIT ? () => undefined : this.options.scheduler.after(wait, () => waiter.reject(notLive(name)));
       list.add(waiter);
       if (signal?.aborted === true) return aborted();
       signal?.addEventListener("abort", aborted, { once: true });

@@ -4,7 +4,7 @@ import type { Discontinuity } from "../media/muxer.ts";
 import type { Metadata, Track } from "../media/track.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { TimelineClock } from "./timeline-clock.ts";
-import { sameTracks, TRACK_SET_FRAMES, TRACK_SET_PATIENCE, TrackSet } from "./track-set.ts";
+import { keptTracks, TRACK_SET_FRAMES, TRACK_SET_PATIENCE, TrackSet } from "./track-set.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Who publishes, as far as the protocol tells. */
@@ -177,7 +177,7 @@ export class Publication implements FrameSink {
     const { timeline } = this.#owner;
     const current = timeline.current;
     if (timeline.clock === undefined) return;
-    const tracks = current !== undefined && sameTracks(current.tracks, taken.tracks) ? current.tracks : taken.tracks;
+    const tracks = current === undefined ? taken.tracks : keptTracks(current.tracks, taken.tracks);
     if (current !== undefined && tracks === current.tracks && sameMetadata(current.metadata, taken.metadata)) return;
     timeline.generation({ id: (current?.id ?? 0) + 1, tracks, metadata: taken.metadata });
   }

@@ -21,13 +21,23 @@ export interface TimelineFollower {
   end(): void;
 }
 
-type Entry =
+/** What a timeline is made of. `micros` is the frame's decoding time in microseconds. */
+export type TimelineEntry =
   | { readonly kind: "frame"; readonly frame: Frame; readonly micros: number }
   | { readonly kind: "generation"; readonly generation: Generation }
   | { readonly kind: "discontinuity"; readonly discontinuity: Discontinuity };
 
+/** Entries other than frames in one ring, at most: beyond them the oldest go, whatever the retention says. */
+export const MAX_MARKS = 256;
+
+/** Reads entries by their numbers, at a pace of its own. `wake` must not throw. */
+export interface TimelineWaiter {
+  /** Something was appended, or the timeline ended. */
+  wake(): void;
+}
+
 /** A random-access point: where it lies, and what is in force there. */
-interface StartPoint {
+export interface StartPoint {
   /** Number of the entry since the timeline began. */
   readonly sequence: number;
   readonly micros: number;
@@ -41,12 +51,15 @@ interface StartPoint {
  */
 export class Timeline {
   readonly #retention: Retention;
-  readonly #entries = new Fifo<Entry>();
+  readonly #entries = new Fifo<TimelineEntry>();
   readonly #starts = new Fifo<StartPoint>();
   readonly #followers = new Set<TimelineFollower>();
+  readonly #waiters = new Set<TimelineWaiter>();
   /** Sequence number of the first entry kept. */
   #firstSequence = 0;
   #bytes = 0;
+  /** Entries that are no frames. */
+  #marks = 0;
   #lastMicros = 0;
   #generation: Generation | undefined;
   #discontinuity: Discontinuity | undefined;
@@ -83,9 +96,37 @@ export class Timeline {
     return this.#ended;
   }
 
+  /** Number of the oldest entry kept, counted from the timeline's beginning. */
+  get firstSequence(): number {
+    return this.#firstSequence;
+  }
+
+  /** Number that the next entry will have. */
+  get endSequence(): number {
+    return this.#firstSequence + this.#entries.length;
+  }
+
+  /** Decoding time of the newest frame in microseconds; 0 before the first. */
+  get lastMicros(): number {
+    return this.#lastMicros;
+  }
+
+  get oldestStart(): StartPoint | undefined {
+    return this.#starts.first();
+  }
+
+  get newestStart(): StartPoint | undefined {
+    return this.#starts.last();
+  }
+
+  /** Undefined for one that is not kept any more, or has not come. */
+  entry(sequence: number): TimelineEntry | undefined {
+    return this.#entries.at(sequence - this.#firstSequence);
+  }
+
   discontinuity(entry: Discontinuity): void {
     this.#discontinuity = entry;
-    this.#entries.push({ kind: "discontinuity", discontinuity: entry });
+    this.#mark({ kind: "discontinuity", discontinuity: entry });
     this.#tell((follower) => follower.discontinuity(entry));
   }
 
@@ -93,7 +134,7 @@ export class Timeline {
     this.#generation = next;
     this.#tracks = new Map(next.tracks.map((track) => [track.id, track]));
     this.#leading = leadingTrack(next.tracks);
-    this.#entries.push({ kind: "generation", generation: next });
+    this.#mark({ kind: "generation", generation: next });
     this.#tell((follower) => follower.generation(next));
   }
 
@@ -104,7 +145,7 @@ export class Timeline {
       throw new Error(`a frame of track ${frame.track}, which the current generation does not have`);
     }
     const micros = toMicros(frame.dts, track.timescale);
-    const sequence = this.#firstSequence + this.#entries.length;
+    const sequence = this.endSequence;
     if (track === this.#leading && isRandomAccess(frame)) {
       this.#starts.push({ sequence, micros, generation: this.#generation, discontinuity: this.#discontinuity });
     }
@@ -113,17 +154,30 @@ export class Timeline {
     this.#lastMicros = micros;
     this.#evict();
     this.#tell((follower) => follower.frame(frame));
+    for (const waiter of this.#waiters) waiter.wake();
   }
 
-  /** No more will come. Followers are told and let go. */
+  /** No more will come. Followers are told and let go; what is in the ring stays for those who wait on it, until they leave. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#tell((follower) => follower.end());
     this.#followers.clear();
-    this.#entries.clear();
-    this.#starts.clear();
-    this.#bytes = 0;
+    for (const waiter of this.#waiters) waiter.wake();
+    if (this.#waiters.size === 0) this.#forget();
+  }
+
+  /**
+   * Wakes a waiter with every entry, and keeps the ring for it after the end.
+   *
+   * @returns a function that ends it
+   */
+  wait(waiter: TimelineWaiter): () => void {
+    this.#waiters.add(waiter);
+    return () => {
+      this.#waiters.delete(waiter);
+      if (this.#ended && this.#waiters.size === 0) this.#forget();
+    };
   }
 
   /**
@@ -150,22 +204,52 @@ export class Timeline {
     for (const follower of this.#followers) call(follower);
   }
 
+  #mark(entry: TimelineEntry): void {
+    this.#entries.push(entry);
+    this.#marks += 1;
+    while (this.#marks > MAX_MARKS) this.#drop(1);
+    for (const waiter of this.#waiters) waiter.wake();
+  }
+
+  #forget(): void {
+    this.#firstSequence = this.endSequence;
+    this.#entries.clear();
+    this.#starts.clear();
+    this.#bytes = 0;
+    this.#marks = 0;
+  }
+
   /** Drops what is older than the retention allows, down to the newest random-access point; by bytes, further. */
   #evict(): void {
     const newest = this.#starts.last();
     const newestSequence = newest?.sequence ?? Infinity;
     const keepFrom = (newest?.micros ?? this.#lastMicros) - this.#retention.beforeNewestStart * 1000;
-    while (this.#entries.length > 1) {
-      const entry = this.#entries.first()!;
-      if (entry.kind === "frame") {
-        const old = this.#firstSequence < newestSequence && entry.micros < keepFrom;
-        if (!old && this.#bytes <= this.#retention.maxBytes) return;
-        this.#bytes -= entry.frame.data.length;
-      }
-      this.#entries.shift();
-      this.#firstSequence += 1;
-      while (this.#starts.length > 0 && this.#starts.first()!.sequence < this.#firstSequence) this.#starts.shift();
+    for (;;) {
+      // What stands before the oldest frame is in force there, and goes with it.
+      const count = this.#upToFirstFrame();
+      const oldest = this.#entries.at(count - 1);
+      if (count >= this.#entries.length || oldest?.kind !== "frame") return;
+      const old = this.#firstSequence + count - 1 < newestSequence && oldest.micros < keepFrom;
+      if (!old && this.#bytes <= this.#retention.maxBytes) return;
+      this.#drop(count);
     }
+  }
+
+  /** How many entries it takes to have one frame. */
+  #upToFirstFrame(): number {
+    let count = 1;
+    while (count < this.#entries.length && this.#entries.at(count - 1)!.kind !== "frame") count += 1;
+    return count;
+  }
+
+  #drop(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const entry = this.#entries.shift()!;
+      if (entry.kind === "frame") this.#bytes -= entry.frame.data.length;
+      else this.#marks -= 1;
+    }
+    this.#firstSequence += count;
+    while (this.#starts.length > 0 && this.#starts.first()!.sequence < this.#firstSequence) this.#starts.shift();
   }
 }
 
@@ -178,7 +262,7 @@ export function leadingTrack(tracks: readonly Track[]): Track | undefined {
   return of("video") ?? of("audio") ?? of("data");
 }
 
-function deliver(entry: Entry, follower: TimelineFollower): void {
+function deliver(entry: TimelineEntry, follower: TimelineFollower): void {
   switch (entry.kind) {
     case "frame":
       return follower.frame(entry.frame);

@@ -78,7 +78,8 @@ export function sameTrack(a: Track, b: Track): boolean {
   return true;
 }
 
-/** The same tracks in the same order. */
-export function sameTracks(a: readonly Track[], b: readonly Track[]): boolean {
-  return a === b || (a.length === b.length && a.every((track, i) => sameTrack(track, b[i]!)));
+/** What is in force next: a track that is as it was stays the same object, and so does a list of such. */
+export function keptTracks(before: readonly Track[], next: readonly Track[]): readonly Track[] {
+  const kept = next.map((track) => before.find((known) => sameTrack(known, track)) ?? track);
+  return kept.length === before.length && kept.every((track, i) => track === before[i]) ? before : kept;
 }

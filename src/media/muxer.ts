@@ -43,6 +43,7 @@ export interface MuxedInit {
   readonly description?: string;
 }
 
+/** Bytes of a container that are sent together: a tag, a fragment. */
 export interface MuxedChunk {
   /**
    * The bytes, in pieces that may be views of frames: the sink copies or keeps them, nobody writes to them.

@@ -55,6 +55,7 @@ interface TrackBase {
   readonly codecString: string;
 }
 
+/** A track of pictures. */
 export interface VideoTrack extends TrackBase {
   readonly kind: typeof TrackKind.video;
   /** Coded size in pixels after cropping; 0 where unknown. */
@@ -64,6 +65,7 @@ export interface VideoTrack extends TrackBase {
   readonly frameRate: number;
 }
 
+/** A track of sound. */
 export interface AudioTrack extends TrackBase {
   readonly kind: typeof TrackKind.audio;
   /** Samples per second at the decoder's output; 0 where unknown. */
@@ -78,6 +80,7 @@ export interface AudioTrack extends TrackBase {
   readonly flvHeader?: number;
 }
 
+/** A track of messages that are neither pictures nor sound. */
 export interface DataTrack extends TrackBase {
   readonly kind: typeof TrackKind.data;
 }
@@ -87,6 +90,7 @@ export type Track = VideoTrack | AudioTrack | DataTrack;
 
 /** A value of the publisher's metadata. Objects have no prototype. */
 export type MetadataValue = null | boolean | number | string | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
+/** What the publisher says of its stream (onMetaData), by name. Has no prototype when it comes from the wire. */
 export type Metadata = { readonly [key: string]: MetadataValue };
 
 /** The tracks that are current together, from one point of a timeline until the next generation. */

@@ -121,13 +121,13 @@ test("WebCodecs plays, on a canvas", limit, async () => {
 
 test("a token is asked for, sent, and asked for again when it is refused", limit, async () => {
   const prepare = (server: FakeMp4Server): void => {
-    server.refusal = { code: 4403, status: 403, reason: "the link has run out" };
+    server.refusal = { code: 4401, status: 401, reason: "the link has run out" };
   };
   await open({ attributes: { src: "" }, prepare }, async ({ page, server }) => {
     await page.page.evaluate(`(() => { const player = document.querySelector("millrace-player"); let count = 0;
       player.getToken = async () => "t" + ++count; player.src = "/live/cam"; player.play(); })()`);
     await page.until(`report.state === "refused"`);
-    assert.deepEqual(server.asked, ["/live/cam.mp4?token=t1", "/live/cam.mp4?token=t2"]);
+    assert.deepEqual(server.asked, ["/live/cam.mp4?key=t1", "/live/cam.mp4?key=t2"]);
     assert.match(await page.text("hint"), /The link has run out\. Ask whoever/);
     server.refusal = undefined;
     await page.page.getByRole("button", { name: "Try again" }).click();

@@ -98,7 +98,7 @@ export class MillracePlayer extends ElementBase {
   set transport(transport: TransportChoice) {
     this.setAttribute("transport", transport);
   }
-  /** Asked for a token before each connection; sent as `token=`. A refusal asks once more. */
+  /** Asked for a token before each connection; sent as `key=`. A refusal asks once more. */
   get getToken(): (() => string | Promise<string>) | undefined {
     return this.#getToken;
   }

@@ -13,7 +13,7 @@ const cases: readonly (readonly [src: string, base: string, transport: Transport
   ["wss://other/live/cam?a=1", "http://host/", fetch, "", "https://other/live/cam.mp4?a=1"],
   ["live/cam.flv", "http://host/x/", websocket, "", "ws://host/x/live/cam.mp4"],
   ["live/cam/", "http://host/x/", websocket, "", "ws://host/x/live/cam.mp4"],
-  ["/live/cam?token=old&b=2", "http://host/", websocket, "n w", "ws://host/live/cam.mp4?token=n+w&b=2"],
+  ["/live/cam?key=old&b=2", "http://host/", websocket, "n w", "ws://host/live/cam.mp4?key=n+w&b=2"],
   ["/live/b%C3%BCro", "http://host/", websocket, "", "ws://host/live/b%C3%BCro.mp4"],
 ];
 

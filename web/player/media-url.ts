@@ -11,7 +11,7 @@ const knownExtension = /\.(?:mp4|flv|m3u8|mpd)$/i;
  * @param src the stream's URL without extension, relative or absolute, `http(s)` or `ws(s)`; its query is kept.
  * @param base what a relative `src` is resolved against (`document.baseURI`), so that a page behind a reverse proxy at a
  *   sub-path works.
- * @param token sent as `token=` where not empty; replaces one that `src` already carries.
+ * @param token sent as `key=` where not empty; replaces one that `src` already carries.
  * @throws TypeError where `src` is no URL or not of a scheme we speak.
  */
 export function mediaUrl(src: string, base: string, transport: TransportKind, token = ""): string {
@@ -25,6 +25,6 @@ export function mediaUrl(src: string, base: string, transport: TransportKind, to
   url.protocol = secure ? `${scheme}s:` : `${scheme}:`;
   url.hash = "";
   url.pathname = `${url.pathname.replace(/\/+$/, "").replace(knownExtension, "")}.mp4`;
-  if (token !== "") url.searchParams.set("token", token);
+  if (token !== "") url.searchParams.set("key", token);
   return url.href;
 }

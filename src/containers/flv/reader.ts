@@ -14,6 +14,7 @@ export interface FlvFileHeader {
   readonly hasVideo: boolean;
 }
 
+/** Where an `FlvReader` puts what it reads, in the order of the file. */
 export interface FlvReaderSink {
   header(header: FlvFileHeader): void;
   /** The body is the sink's to keep: a view of bytes pushed, or a copy where a tag was spread over several pieces. */

@@ -24,6 +24,7 @@ const EPOCH_MARGIN = 1000;
 /** Bytes of a frame at most: the body's length has 24 bits, and a few bytes of it are the tag's own. */
 const MAX_FRAME = MAX_TAG_BODY - 16;
 
+/** What goes into an FLV or RTMP output, and how codecs are named there. */
 export interface TagOptions extends WantedKinds {
   readonly signalling: Signalling;
 }

@@ -1,11 +1,11 @@
 /** An audio track on its way into fragments: a few frames each. */
 import type { Frame } from "../../media/frame.ts";
+import { samplesIn } from "../../media/frame-samples.ts";
 import { rescale } from "../../media/time.ts";
 import type { AudioTrack } from "../../media/track.ts";
 import { AudioClock, audioTimescale } from "./audio-clock.ts";
 import { SampleFlags } from "./fragment.ts";
 import type { FragmentSample, ProducerReference } from "./fragment.ts";
-import { samplesIn } from "./frame-samples.ts";
 import type { Lane, Ready } from "./lane.ts";
 
 /** Seconds of audio that one fragment may hold back. */

@@ -1,5 +1,6 @@
 /** What MP4 carries here, under which sample entry, and in which words the rest is refused. */
 import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { codecNames } from "../../media/codec-name.ts";
 import { parseFlacConfig } from "../../media/flac.ts";
 import { parseOpusHead } from "../../media/opus.ts";
 import { Codec, TrackKind } from "../../media/track.ts";
@@ -44,32 +45,6 @@ export function sampleEntryType(codec: Codec): string | undefined {
   }
 }
 
-/** Codecs by the name a viewer knows them by, for the words of a refusal. */
-const names = {
-  [Codec.avc]: "H.264",
-  [Codec.hevc]: "HEVC",
-  [Codec.av1]: "AV1",
-  [Codec.vp8]: "VP8",
-  [Codec.vp9]: "VP9",
-  [Codec.aac]: "AAC",
-  [Codec.mp3]: "MP3",
-  [Codec.opus]: "Opus",
-  [Codec.flac]: "FLAC",
-  [Codec.ac3]: "AC-3",
-  [Codec.eac3]: "E-AC-3",
-  [Codec.pcmAlaw]: "G.711 A-law",
-  [Codec.pcmMulaw]: "G.711 µ-law",
-  [Codec.pcmLe]: "uncompressed PCM",
-  [Codec.adpcm]: "ADPCM",
-  [Codec.nellymoser]: "Nellymoser",
-  [Codec.speex]: "Speex",
-  [Codec.h263]: "Sorenson H.263",
-  [Codec.screen]: "Screen Video",
-  [Codec.vp6]: "VP6",
-  [Codec.vvc]: "VVC",
-  [Codec.amf0]: "script data",
-} as const satisfies Record<Codec, string>;
-
 /** Fewest bytes a decoder configuration can have, by codec; 0 where the sample entry needs none. */
 function leastConfig(codec: Codec): number {
   switch (codec) {
@@ -98,11 +73,11 @@ function leastConfig(codec: Codec): number {
 
 /** Why MP4 cannot carry this track, in words for a viewer; undefined where it can. */
 export function carriedByFmp4(track: Track): string | undefined {
-  if (track.kind === TrackKind.data) return `MP4 for live players does not carry ${names[track.codec]}`;
-  if (sampleEntryType(track.codec) === undefined) return `MP4 cannot carry ${names[track.codec]}`;
+  if (track.kind === TrackKind.data) return `MP4 for live players does not carry ${codecNames[track.codec]}`;
+  if (sampleEntryType(track.codec) === undefined) return `MP4 cannot carry ${codecNames[track.codec]}`;
   if (track.config.length < leastConfig(track.codec))
-    return `the publisher has sent no decoder configuration for its ${names[track.codec]}`;
-  return isDamaged(track) ? `the decoder configuration of its ${names[track.codec]} is damaged` : undefined;
+    return `the publisher has sent no decoder configuration for its ${codecNames[track.codec]}`;
+  return isDamaged(track) ? `the decoder configuration of its ${codecNames[track.codec]} is damaged` : undefined;
 }
 
 /** Records that are not copied as they are must be readable. */

@@ -1,9 +1,9 @@
 /** The initialization segment: `ftyp moov`, the header of tracks whose samples all come in fragments. */
+import { threeLetterLanguage } from "../../media/language.ts";
 import { TrackKind } from "../../media/track.ts";
 import type { AudioTrack, Track, VideoTrack } from "../../media/track.ts";
 import { audioTimescale } from "./audio-clock.ts";
 import { box, fields, fullBox } from "./boxes.ts";
-import { packedLanguage } from "./language.ts";
 import { sampleEntry } from "./sample-entry.ts";
 import { videoTimescale } from "./video-clock.ts";
 
@@ -166,4 +166,11 @@ function trex(track: Track): Uint8Array {
     0,
     fields((out) => out.u32(track.id).u32(1).zeros(12)),
   );
+}
+
+/** Three letters of five bits (8.4.2). */
+function packedLanguage(tag: string | undefined): number {
+  const code = threeLetterLanguage(tag);
+  const letter = (at: number): number => code.charCodeAt(at) - 0x60;
+  return (letter(0) << 10) | (letter(1) << 5) | letter(2);
 }

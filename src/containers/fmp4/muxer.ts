@@ -19,6 +19,7 @@ import type { MediaTrack } from "./init.ts";
 import type { Lane, Ready } from "./lane.ts";
 import { VideoLane } from "./video-lane.ts";
 
+/** What goes into an output, and how often. */
 export interface Fmp4Options {
   /** Audio frames in one fragment; by default 3 beside video and 2 without. Never more than 60 ms of them. */
   readonly audioFramesPerFragment?: number;
@@ -28,6 +29,10 @@ export interface Fmp4Options {
   readonly audio?: boolean;
 }
 
+/**
+ * Makes muxers of live fragmented MP4. Tracks that MP4 cannot carry are left out; `generation` throws `NotCarried` where
+ * none is left.
+ */
 export function fmp4Muxer(options: Fmp4Options = {}): MuxerFactory {
   return (sink) => new Fmp4Muxer(options, sink);
 }

@@ -20,6 +20,7 @@ const TfhdFlags = {
   baseIsMoof: 0x2_0000,
 } as const;
 
+/** One sample of a fragment; times in ticks of its track. */
 export interface ReadSample {
   readonly duration: number;
   /** Bytes. */
@@ -31,6 +32,7 @@ export interface ReadSample {
   readonly offset: number;
 }
 
+/** The samples of one track in a fragment. */
 export interface TrackFragment {
   readonly trackId: number;
   /** Decoding time of the first sample in the track's ticks. */
@@ -38,6 +40,7 @@ export interface TrackFragment {
   readonly samples: readonly ReadSample[];
 }
 
+/** What a `moof` box says. */
 export interface MovieFragment {
   readonly sequence: number;
   readonly tracks: readonly TrackFragment[];

@@ -16,6 +16,7 @@ export interface SampleDefaults {
   readonly flags: number;
 }
 
+/** One track of an init segment. */
 export interface MovieTrack {
   readonly id: number;
   readonly kind: "video" | "audio" | "other";
@@ -39,6 +40,7 @@ export interface MovieTrack {
   readonly trex: Uint8Array;
 }
 
+/** What an init segment says. Holds views of it. */
 export interface Movie {
   readonly mvhd: Uint8Array;
   readonly tracks: readonly MovieTrack[];

@@ -30,11 +30,13 @@ export interface FragmentEvent {
   readonly payloads: readonly Uint8Array[];
 }
 
+/** What an `Fmp4Reader` finds. */
 export type Fmp4Event = InitEvent | FragmentEvent;
 
 /** Wall clocks that may be waiting for their fragment. */
 const mostReferences = 64;
 
+/** One for each stream: a fragment is read with the init segment that came before it. */
 export class Fmp4Reader {
   readonly #splitter = new BoxSplitter();
   #movie: Movie | undefined;

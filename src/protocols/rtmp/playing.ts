@@ -15,6 +15,8 @@ import { status, StatusCode } from "./status.ts";
 /** Milliseconds from the last media to StreamEOF: GStreamer's rtmp2src drops what it has not passed on when that comes. */
 const endOfStreamDelay = 100;
 
+const closingWords = "This server is closing.";
+
 /** Written behind what waits, to hear when it has been taken. */
 const nothing = new Uint8Array(0);
 
@@ -105,8 +107,11 @@ export class Playing implements PlayheadSink {
   /** Says goodbye because the server closes. */
   shutDown(): void {
     if (this.#over) return;
+    const { streamId } = this.request;
+    const plays = this.#stream !== undefined;
     this.stop();
-    this.#goodbye("This server is closing.");
+    if (!plays) return this.#connection.write(status(streamId, StatusCode.playFailed, closingWords, { details: this.#name }));
+    this.#goodbye(closingWords);
     this.#endOfStream();
   }
 
@@ -173,7 +178,7 @@ export class Playing implements PlayheadSink {
       case "ended":
         return this.#ended();
       case "closing":
-        this.#goodbye("This server is closing.");
+        this.#goodbye(closingWords);
         this.#endOfStream();
         return this.#finish("the stream is over", true);
     }

@@ -70,8 +70,9 @@ export function variables(schema: z.ZodObject = configSchema): ReadonlyMap<strin
     map.set(variable, { path, schema: value, isFile: false });
     if (secret) map.set(`${variable}${fileSuffix}`, { path, schema: value, isFile: true });
   }
-  for (const path of renamedSettings.map(({ from }) => from.split("."))) {
-    map.set(variableName(path), { path, schema: z.string(), isFile: false });
+  for (const { from, schema: value } of renamedSettings) {
+    const path = from.split(".");
+    map.set(variableName(path), { path, schema: value, isFile: false });
   }
   return map;
 }

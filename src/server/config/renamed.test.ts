@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { z } from "zod";
 import { packageVersion } from "../version.ts";
 import { parseConfig } from "./load.ts";
 import { nextMinor, type Renamed, renamedSettings, renameSettings } from "./renamed.ts";
@@ -33,7 +34,7 @@ test("the old and a new name together are a mistake, and so is a value that cann
 });
 
 test("a setting may move to another group, and what was given stays as it was", () => {
-  const table: Renamed[] = [{ from: "a.b", to: ["c.d.e"], since: "1.9", convert: (value) => ({ "c.d.e": value }) }];
+  const table: Renamed[] = [{ from: "a.b", to: ["c.d.e"], since: "1.9", schema: z.unknown(), convert: (value) => ({ "c.d.e": value }) }];
   const given = { a: { b: 1, x: 2 }, c: { y: 3 } };
   const { settings, warnings } = renameSettings(given, table);
   assert.deepEqual(settings, { a: { x: 2 }, c: { y: 3, d: { e: 1 } } });

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { parseListen } from "./values.ts";
 
 /** A setting that has another name now. */
@@ -8,7 +9,9 @@ export interface Renamed {
   readonly to: readonly string[];
   /** The minor version that renamed it, `0.1`. The old key works in that one and is gone in the next. */
   readonly since: string;
-  /** From the old value (of a variable: its text) the new ones by path, or words where it cannot be read. */
+  /** The kind of value the old key took; how a variable's text is read, and what editors are told. */
+  readonly schema: z.ZodType;
+  /** From the old value the new ones by path, or words where it cannot be read. */
   readonly convert: (value: unknown) => Readonly<Record<string, unknown>> | string;
 }
 
@@ -16,10 +19,17 @@ export interface Renamed {
  * Every setting whose old name still works, in whatever way settings come. To rename one: change the schema, add a row
  * here and the old key to `RenamedInput`. A test fails when a row has served its time.
  */
-export const renamedSettings: readonly Renamed[] = [
-  { from: "rtmp.listen", to: ["rtmp.host", "rtmp.port"], since: "0.1", convert: (value) => hostAndPort("rtmp", value) },
-  { from: "http.listen", to: ["http.host", "http.port"], since: "0.1", convert: (value) => hostAndPort("http", value) },
-];
+export const renamedSettings: readonly Renamed[] = [oldListen("rtmp"), oldListen("http")];
+
+function oldListen(role: "rtmp" | "http"): Renamed {
+  return {
+    from: `${role}.listen`,
+    to: [`${role}.host`, `${role}.port`],
+    since: "0.1",
+    schema: z.union([z.int().min(0).max(65535), z.string()]),
+    convert: (value) => hostAndPort(role, value),
+  };
+}
 
 /** The old keys as programs may still write them. */
 export interface RenamedInput {
@@ -56,6 +66,11 @@ export interface Renaming {
   readonly origins: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What to tell who uses an old name. */
+export function renamedWords({ to, since }: Pick<Renamed, "to" | "since">): string {
+  return `now ${to.join(" and ")}; the old name is gone in version ${nextMinor(since)}`;
+}
+
 /** Puts settings that were given under their old names under their new ones. Both given is a mistake. */
 export function renameSettings(given: unknown, table: readonly Renamed[] = renamedSettings): Renaming {
   const warnings: Remark[] = [];
@@ -67,9 +82,8 @@ export function renameSettings(given: unknown, table: readonly Renamed[] = renam
     const value = valueAt(given, path);
     if (value === undefined) continue;
     settings = withValue(settings, path, undefined);
-    const names = row.to.join(" and ");
     if (row.to.some((key) => valueAt(given, key.split(".")) !== undefined)) {
-      mistakes.push({ path, message: `the old name of ${names}; give the new ones only` });
+      mistakes.push({ path, message: `the old name of ${row.to.join(" and ")}; give the new ones only` });
       continue;
     }
     const converted = row.convert(value);
@@ -77,7 +91,7 @@ export function renameSettings(given: unknown, table: readonly Renamed[] = renam
       mistakes.push({ path, message: converted });
       continue;
     }
-    warnings.push({ path, message: `now ${names}; the old name is gone in version ${nextMinor(row.since)}` });
+    warnings.push({ path, message: renamedWords(row) });
     for (const [key, each] of Object.entries(converted)) {
       settings = withValue(settings, key.split("."), each);
       origins.set(key, path);

@@ -6,14 +6,6 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** A duration as it is written: a number and a unit, "10s", "350ms", "1.5m". */
-export type DurationText = `${number}${"ms" | "s" | "m" | "h"}`;
-/** A size as it is written: a number and a unit, "64MiB". */
-export type SizeText = `${number}${"B" | "KiB" | "MiB" | "GiB"}`;
-
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
-
 /** Reads `[HOST:]PORT`: `1935`, `127.0.0.1:1935`, `[::1]:1935`, `localhost:1935`, `*:1935`. Returns words where it cannot. */
 export function parseListen(text: string): ListenAddress | string {
   const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text);
@@ -61,37 +53,6 @@ export function listenHost() {
 /** A port to listen on. */
 export function listenPort() {
   return z.int().min(0).max(65535);
-}
-
-/** A duration with its unit, read as milliseconds and kept within `[from, to]`. */
-export function duration(from: DurationText, to: DurationText) {
-  return quantity<DurationText>(unitMs, from, to, "a duration with its unit, like 500ms, 10s or 2m");
-}
-
-/** A size with its unit, read as bytes and kept within `[from, to]`. */
-export function size(from: SizeText, to: SizeText) {
-  return quantity<SizeText>(unitBytes, from, to, "a size with its unit, like 512KiB or 64MiB");
-}
-
-function quantity<Text extends string>(units: Readonly<Record<string, number>>, from: Text, to: Text, form: string) {
-  const least = measure(from, units)!;
-  const most = measure(to, units)!;
-  return z
-    .custom<Text>((value) => typeof value === "string", { error: `must be ${form}` })
-    .transform((text, context) => {
-      const value = measure(text, units);
-      if (value !== undefined && value >= least && value <= most) return value;
-      const message = value === undefined ? `"${text}" is not ${form}` : `${text} is out of range: ${from} to ${to}`;
-      context.issues.push({ code: "custom", message, input: text });
-      return z.NEVER;
-    })
-    .meta({ form: `\`${from}\` to \`${to}\`` });
-}
-
-function measure(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const match = /^(\d{1,12}(?:\.\d{1,6})?)\s?([A-Za-z]+)$/.exec(text);
-  const unit = match && Object.hasOwn(units, match[2]!) ? units[match[2]!] : undefined;
-  return unit === undefined ? undefined : Math.round(Number(match![1]) * unit);
 }
 
 /** An origin as browsers send it (`https://example.org`, `http://example.org:8000`), or `*`. */

@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hub } from "../../hub/hub.ts";
 import { streamAddress } from "../../hub/identity.ts";
+import { configJsonSchema, configSchemaPath } from "../config/json-schema.ts";
 import { describeStream, streamSchema } from "./stream-description.ts";
 import { statusOfRefusal } from "./http-problem.ts";
 import { Refusal } from "../../hub/refusal.ts";
@@ -15,8 +16,6 @@ export interface ServerFacts {
   readonly hub: Hub;
   /** Everybody may publish and watch. */
   open(): boolean;
-  /** Publishers are asked for a key. */
-  readonly needsKey: boolean;
   /** The ports that are listened on; null where that protocol is off. */
   ports(): { readonly rtmp: number | null; readonly http: number | null };
   /** The URLs under which who asked reaches us, as settings and trusted proxies tell; null where they do not. */
@@ -40,7 +39,6 @@ const serverSchema = z
       description: "Where the pages are reached (`http.publicUrl`, or as trusted proxies tell); null: where you asked",
     }),
     open: z.boolean().openapi({ description: "Everybody who reaches the server may publish and watch." }),
-    needsKey: z.boolean().openapi({ description: "Publishers are asked for a key." }),
   })
   .openapi("Server");
 
@@ -76,9 +74,18 @@ const oneRoute = createRoute({
   },
 });
 
+const settingsRoute = createRoute({
+  method: "get",
+  path: configSchemaPath,
+  summary: "The JSON schema of the settings, for editors of YAML files",
+  responses: { 200: { description: "JSON schema, draft 7", content: { "application/schema+json": { schema: z.object({}) } } } },
+});
+
 /** The HTTP API, a Fetch handler. */
 export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindings }> {
   const api = new OpenAPIHono<{ Bindings: HttpBindings }>();
+  let settings: string | undefined;
+  const settingsSchema = () => (settings ??= JSON.stringify(configJsonSchema()));
   api.openapi(listRoute, (context) => {
     const { rtmp, http } = facts.ports();
     const urls = facts.urls(context.env.incoming);
@@ -90,7 +97,6 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       rtmpUrl: urls.rtmp,
       httpUrl: urls.http,
       open: facts.open(),
-      needsKey: facts.needsKey,
     };
     const streams = [...facts.hub.streams.values()].map(describeStream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     return context.json({ server, streams }, 200);
@@ -109,6 +115,8 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       return context.json({ error: { code: error.code, message: error.message } }, statusOfRefusal(error.code) as 400 | 404);
     }
   });
+  api.openAPIRegistry.registerPath(settingsRoute);
+  api.get(configSchemaPath, (context) => context.body(settingsSchema(), 200, { "Content-Type": "application/schema+json" }));
   api.doc31("/api/v1/openapi.json", { openapi: "3.1.0", info: { title: "Millrace", version: facts.version } });
   api.notFound((context) =>
     context.json(

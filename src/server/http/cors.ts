@@ -1,9 +1,12 @@
 /** Which web sites may read our answers: the CORS protocol of the Fetch standard (3.2). */
 export class Cors {
+  /** Serialised origins, or `*` for all. */
+  readonly origins: readonly string[];
   readonly #origins: ReadonlySet<string>;
 
   /** @param origins serialised origins, or `*` for all */
   constructor(origins: readonly string[]) {
+    this.origins = origins;
     this.#origins = new Set(origins);
   }
 

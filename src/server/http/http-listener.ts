@@ -170,9 +170,10 @@ export class HttpListener {
     const target = readTarget(request.url ?? "");
     const { origin } = request.headers;
     if (!(socket instanceof Socket) || target === undefined || !isMediaPath(target.path)) return refuseUpgrade(socket);
-    const { address } = this.#options.peers.requester(request);
+    const { address, hosts } = this.#options.peers.requester(request);
     this.#webSockets.serve(request, socket, head, () => {
-      if (!this.#cors.allows(origin)) throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
+      if (!this.#cors.allows(origin) && !isOfHost(origin, hosts))
+        throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
       try {
         const { name, container } = mediaTarget(target);
         return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container };
@@ -182,6 +183,11 @@ export class HttpListener {
       }
     });
   }
+}
+
+/** Whether an origin is a page of ours: browsers send it with WebSockets to their own site too. */
+function isOfHost(origin: string | undefined, hosts: readonly string[]): boolean {
+  return origin !== undefined && URL.canParse(origin) && hosts.includes(new URL(origin).host);
 }
 
 /** There are WebSockets only where streams are. */

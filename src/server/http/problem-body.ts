@@ -25,11 +25,7 @@ function page(status: number, message: string, base: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${status} - Millrace</title>
-<style>
-  body { font: 1.125rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 20vh auto; padding: 0 1.5rem; color: #1b1b1f; background: #fff }
-  small { color: #6b6b76 } a { color: #0b57d0 }
-  @media (prefers-color-scheme: dark) { body { color: #eee; background: #16161a } a { color: #8ab4f8 } }
-</style>
+<link rel="stylesheet" href="${base}assets/problem.css">
 <small>${status}</small>
 <p>${escapeHtml(message)}</p>
 <p><a href="${base}">What is live now</a></p>

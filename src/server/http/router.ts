@@ -47,6 +47,7 @@ export class Router {
   /** Rejects only for our own faults after the answer has begun. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = readTarget(request.url ?? "");
+    response.setHeader("X-Content-Type-Options", "nosniff");
     const exchange = { request, response, target: target ?? { path: "/", query: "" } };
     try {
       if (!target) throw new HttpProblem(400, "bad-request", "This is no address of a page or stream.");
@@ -79,7 +80,7 @@ export class Router {
       case "health":
         return send(exchange, 200, { ...headers, "Content-Type": "text/plain", "Cache-Control": "no-store" }, "ok\n");
       case "api":
-        for (const [name, value] of Object.entries({ ...headers, "Cache-Control": "no-store" })) response.setHeader(name, value);
+        for (const [name, value] of Object.entries({ ...headers, ...apiHeaders })) response.setHeader(name, value);
         return this.#api(request, response);
       default:
         return this.#media(exchange, headers);
@@ -116,16 +117,16 @@ export class Router {
   }
 
   async #page(exchange: Exchange, name: PageName): Promise<void> {
-    const page = await readPage(this.#files, name, exchange.target.path);
-    if (!page) throw new HttpProblem(503, "not-built", "The web pages have not been built: npm run prestart builds them.");
-    send(exchange, 200, page.headers, page.html);
+    const html = await readPage(this.#files, name, exchange.target.path);
+    if (html === undefined) throw new HttpProblem(503, "not-built", "The web pages have not been built: npm run prestart builds them.");
+    send(exchange, 200, this.#pageHeaders(exchange.request, name === "embed"), html);
   }
 
   async #asset(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
     const { request, response, target } = exchange;
     const file = await this.#files.find(target.path.slice("/assets/".length));
     if (!file || file.type.startsWith("text/html")) throw new HttpProblem(404, "not-found", "There is no such file.");
-    const fresh = { ...headers, ETag: file.etag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff" };
+    const fresh = { ...headers, ETag: file.etag, "Cache-Control": "no-cache" };
     if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(file.etag)) return void response.writeHead(304, fresh).end();
     response.writeHead(200, { ...fresh, "Content-Type": file.type, "Content-Length": file.length });
     if (request.method === "HEAD") return void response.end();
@@ -140,18 +141,25 @@ export class Router {
     const reader = firstSegment(target.path) === "api" ? "api" : request.headers.accept?.includes("text/html") ? "browser" : "program";
     const { type, text } = problemBody(problem, reader, baseOf(target.path));
     const headers = {
-      ...(reader === "browser" ? pageHeaders(firstSegment(target.path) === "embed") : {}),
+      ...(reader === "browser" ? this.#pageHeaders(request, firstSegment(target.path) === "embed") : {}),
       ...this.#options.cors.headers(request.headers.origin),
       ...problem.headers,
       "Cache-Control": "no-store",
       "Content-Type": type,
-      "X-Content-Type-Options": "nosniff",
     };
     send(exchange, problem.status, headers, text);
+  }
+
+  /** Only the embedded player may be framed by other sites. */
+  #pageHeaders(request: IncomingMessage, isEmbedded: boolean): Record<string, string> {
+    const { peers, cors } = this.#options;
+    return pageHeaders({ framedBy: isEmbedded ? cors.origins : [], hosts: peers.requester(request).hosts });
   }
 }
 
 const allowed = "GET, HEAD, OPTIONS";
+
+const apiHeaders = { "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'" } as const;
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;

@@ -49,7 +49,8 @@ export class StaticFiles {
       const file = join(folder, ...segments);
       const found = await stat(file).catch(() => undefined);
       if (!found?.isFile()) continue;
-      const etag = `"${found.size.toString(36)}-${Math.trunc(found.mtimeMs).toString(36)}"`;
+      // Not the time of modification: in a package from npm all files have the same.
+      const etag = `"${found.size.toString(36)}-${Math.trunc(found.ctimeMs).toString(36)}"`;
       return { type, etag, length: found.size, read: () => readFile(file), open: () => createReadStream(file) };
     }
     return undefined;

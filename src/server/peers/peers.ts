@@ -10,8 +10,10 @@ import { ipAddress } from "./ip-address.ts";
 export interface Requester {
   /** IP address, in its one spelling. */
   readonly address: string;
-  /** The URL of our root under which it was asked, with a slash at its end, where trusted proxies tell it. */
+  /** The URL of our root, with a slash at its end: the public one of the settings, or as trusted proxies tell it. */
   readonly root: string | undefined;
+  /** Hosts, with their ports, under which it may have been asked. */
+  readonly hosts: readonly string[];
 }
 
 /**
@@ -20,12 +22,17 @@ export interface Requester {
  */
 export class Peers {
   readonly #trusted: AddressRanges;
+  readonly #publicUrl: string;
   /** Whom a PROXY header has named, where one came. */
   readonly #named = new WeakMap<Socket, string>();
 
-  /** @param trustedProxies addresses and ranges, as `isRange` takes them */
-  constructor(trustedProxies: readonly string[] = []) {
+  /**
+   * @param trustedProxies addresses and ranges, as `isRange` takes them
+   * @param publicUrl of our root, with a slash at its end; "" where it is not known
+   */
+  constructor(trustedProxies: readonly string[] = [], publicUrl = "") {
     this.#trusted = new AddressRanges(trustedProxies);
+    this.#publicUrl = publicUrl;
   }
 
   /**
@@ -49,7 +56,11 @@ export class Peers {
   requester({ socket, headers }: IncomingMessage): Requester {
     const peer = this.#named.get(socket) ?? peerAddress(socket.remoteAddress);
     const { address, proxies } = walkForwardedFor(peer, headers, (each) => this.#trusted.has(each));
-    return { address, root: forwardedRoot(forwardedUrl(headers, proxies), headers.host) };
+    const forwarded = forwardedUrl(headers, proxies);
+    const asked = hostOf(headers.host);
+    const root = this.#publicUrl || forwardedRoot(forwarded, asked);
+    const known = root === undefined ? [] : [new URL(root).host];
+    return { address, root, hosts: [...new Set([...known, ...(asked === undefined ? [] : [asked])])] };
   }
 }
 
@@ -57,8 +68,10 @@ export class Peers {
  * The URL of our root as trusted proxies tell it, with a slash at its end. Undefined where they tell neither protocol,
  * host nor prefix: then nobody knows better than whoever asked.
  */
-function forwardedRoot({ protocol, host, prefix }: ForwardedUrl, hostHeader: string | undefined): string | undefined {
-  const asked = host ?? hostOf(hostHeader);
-  if ((protocol ?? host ?? prefix) === undefined || asked === undefined) return undefined;
-  return `${protocol ?? "http"}://${asked}${prefix ?? ""}/`;
+function forwardedRoot({ protocol, host, prefix }: ForwardedUrl, asked: string | undefined): string | undefined {
+  const authority = host ?? asked;
+  if ((protocol ?? host ?? prefix) === undefined || authority === undefined) return undefined;
+  const root = `${protocol ?? "http"}://${authority}${prefix ?? ""}/`;
+  // What looks like a host may still be none, such as a port over 65535.
+  return URL.canParse(root) ? root : undefined;
 }

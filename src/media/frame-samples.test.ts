@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { samplesIn } from "./frame-samples.ts";
-import { aacTrack } from "./tracks.fixture.ts";
+import type { AudioTrack } from "./track.ts";
+
+function aacTrack(changes: Partial<AudioTrack>): AudioTrack {
+  const codec = { codec: "aac", config: Uint8Array.of(0x11, 0x90), codecString: "mp4a.40.2" } as const;
+  const sound = { sampleRate: 48_000, channels: 2, samplesPerFrame: 1024 };
+  return { id: 2, kind: "audio", ...codec, timescale: 1000, isDefault: true, ...sound, ...changes };
+}
 
 test("what frames say of themselves comes first, then the track, then what is usual for the codec", () => {
   const cases: [Parameters<typeof aacTrack>[0], number[], number][] = [

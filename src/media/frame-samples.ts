@@ -1,10 +1,10 @@
 /** How many samples one coded audio frame decodes to, from its own first bytes where frames of one track differ. */
-import { ProtocolError } from "../../bytes/protocol-error.ts";
-import { parseEac3Packet } from "../../media/ac3-enhanced.ts";
-import { flacFrameSamples } from "../../media/flac.ts";
-import { opusPacketSamples } from "../../media/opus.ts";
-import { Codec } from "../../media/track.ts";
-import type { AudioTrack } from "../../media/track.ts";
+import { ProtocolError } from "../bytes/protocol-error.ts";
+import { parseEac3Packet } from "./ac3-enhanced.ts";
+import { flacFrameSamples } from "./flac.ts";
+import { opusPacketSamples } from "./opus.ts";
+import { Codec } from "./track.ts";
+import type { AudioTrack } from "./track.ts";
 
 /** The samples that `data` decodes to, at the track's sampling rate. At least 1; a damaged frame is taken for a usual one. */
 export function samplesIn(track: AudioTrack, data: Uint8Array): number {
