@@ -129,14 +129,22 @@ function isInProject(script: string): boolean {
   return script.split(sep).includes("node_modules");
 }
 
+/**
+ * npm (`npm start`, `npx millrace`) gives a signal to the shell that it runs us in, and the shell dies of it and tells us nothing: being
+ * left by it counts as a signal. Elsewhere a parent may go and mean nothing by it.
+ */
 function nextSignal(): Promise<string> {
   return new Promise((resolve) => {
     const signals = ["SIGINT", "SIGTERM"] as const;
     const taken = (signal: string) => {
       for (const each of signals) process.off(each, taken);
+      clearInterval(watch);
       resolve(signal);
     };
     for (const each of signals) process.on(each, taken);
+    const parent = process.ppid;
+    const isRunByNpm = process.env["npm_lifecycle_event"] !== undefined;
+    const watch = isRunByNpm ? setInterval(() => process.ppid === parent || taken("npm has ended"), 200).unref() : undefined;
   });
 }
 

@@ -100,6 +100,22 @@ test("a taken port is named, with who has it and the command that works; nothing
   holder.close();
 });
 
+if (process.platform !== "win32") {
+  test("it ends in order when npm was told to: npm tells the shell between, which tells nobody", async () => {
+    const env = { ...process.env, npm_lifecycle_event: "start" };
+    // With a command after it, the shell does not become the server.
+    const shell = spawn("sh", ["-c", '"$0" "$@"; :', process.execPath, cli, ...free], { env, stdio: ["ignore", "pipe", "inherit"] });
+    let out = "";
+    shell.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    while (!out.includes("Ctrl+C ends it.")) await once(shell.stdout, "data");
+    const port = Number(/http:\/\/[^\s:]+:(\d+)\//.exec(out)![1]);
+    shell.kill("SIGTERM");
+    // The pipe is the server's too: it closes when both have ended.
+    await once(shell, "close");
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/health`));
+  });
+}
+
 test("a second signal does not wait", async () => {
   const command = new Command(...free);
   await command.started();
