@@ -25,6 +25,7 @@ test("what the page says of a stream", () => {
       [stream("reconnecting"), "waiting", "Reconnecting", /same key/],
       [notLive, "waiting", "Offline", /Leave the page open/, true],
       [notLive, "ended", "Offline", /publish it like this/, true],
+      [notLive, "playing", "Live", /^$/],
       [unreachable, "reconnecting", "No connection", /Is it running/],
       [unreachable, "playing", "Live", /^$/],
       [{ kind: "refused", status: 403, code: "", message: "The link has run out." }, "connecting", "Refused", /run out\. Ask whoever/],

@@ -39,6 +39,8 @@ export function watchStatus(name: string, answer: Answer<StreamFacts> | undefine
         "The server does not answer. Is it running, and is your network there? The page and the player try again by themselves.",
       );
     case "refused":
+      // The server may show a viewer another stream than the one it asked for, of which the API does not know by that name.
+      if (player === "playing" && answer.status === 404) return live;
       return statusOfRefusal(name, answer.status, answer.message);
     case "ok":
       return statusOfStream(answer.value, player);
