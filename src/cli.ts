@@ -25,9 +25,6 @@ import { packageVersion } from "./server/version.ts";
 /** How the process ends. docs/config.md lists the same. */
 const ExitCode = { done: 0, failed: 1, usage: 2 } as const;
 
-/** Milliseconds that viewers and publishers get to end by themselves. */
-const patience = 5000;
-
 const argv = process.argv.slice(2);
 
 async function main(): Promise<number> {
@@ -69,7 +66,7 @@ async function start(given: Arguments): Promise<number> {
   const signal = await ending;
   log.info({ signal }, "ending");
   // A second signal finds no listener of ours and ends the process at once.
-  await server.close(patience);
+  await server.close();
   return ExitCode.done;
 }
 

@@ -26,7 +26,7 @@ export interface ServerOptions extends ConfigInput {
 export interface MillraceServer {
   /** Opens the ports. @throws ListenError naming every port that could not be opened; then none is open */
   listen(): Promise<void>;
-  /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (5000). */
+  /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (`shutdownTimeout`). */
   close(within?: number): Promise<void>;
   /**
    * Has a say in who publishes: asked before each publisher is taken, see `AccessHook`. Until there is one, publishers are
@@ -131,7 +131,7 @@ class ComposedServer implements MillraceServer {
     }
   }
 
-  close(within = 5000): Promise<void> {
+  close(within = this.config.shutdownTimeout): Promise<void> {
     this.#closing ??= this.#close(within);
     return this.#closing;
   }

@@ -74,6 +74,8 @@ export class Player {
   /** Where the playhead was on the last look. */
   #position: number | undefined;
   #later: ReturnType<typeof setTimeout> | undefined;
+  /** Why the server let go, in words for the viewer, until it is back; "" where it did not say. */
+  #goodbye = "";
   readonly #counts = { seeks: 0, waitings: 0, reconnects: -1 };
 
   constructor(options: PlayerOptions, listener: PlayerListener) {
@@ -83,7 +85,10 @@ export class Player {
     this.#controller = new LatencyController(options.latency);
     this.#connection = new Connection(options, {
       attempt: () => this.#attempt(),
-      opened: () => (this.#openedAt = performance.now()),
+      opened: () => {
+        this.#openedAt = performance.now();
+        this.#goodbye = "";
+      },
       described: (message) => this.#feed?.described(message),
       data: (bytes) => this.#data(bytes),
       closed: (end, retrying) => this.#closed(end, retrying),
@@ -301,11 +306,12 @@ export class Player {
         this.#controller.underrun(performance.now() / 1000);
         return [PlayerState.reconnecting, "Your connection is too slow for this stream. It is tried again by itself."];
       case CloseReason.goingAway:
-        return [PlayerState.reconnecting, "The server restarts. It is tried again by itself."];
+        this.#goodbye = "The server restarts. It is tried again by itself.";
+        return [PlayerState.reconnecting, this.#goodbye];
       case CloseReason.blocked:
       case CloseReason.finished:
       case CloseReason.lost:
-        return this.#counts.reconnects < 0 ? [PlayerState.connecting, this.#firstAttempts()] : [PlayerState.reconnecting, ""];
+        return this.#counts.reconnects < 0 ? [PlayerState.connecting, this.#firstAttempts()] : [PlayerState.reconnecting, this.#goodbye];
     }
   }
 

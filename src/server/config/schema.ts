@@ -125,6 +125,9 @@ export const configSchema = z.strictObject({
   streams: streams.prefault({}),
   viewers: viewers.prefault({}),
   hooks: hooks.prefault({}),
+  shutdownTimeout: duration("0s", "10m").prefault("5s").meta({
+    description: "How long publishers and viewers get to end by themselves when the server is told to end; then they are cut.",
+  }),
   demo: z.boolean().default(false).meta({ description: "Also publish a small built-in clip in a loop as `live/demo`." }),
 });
 

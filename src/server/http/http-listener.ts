@@ -43,6 +43,8 @@ export interface HttpListenerOptions {
 
 /** Milliseconds. */
 const defaultHeadersTimeout = 8000;
+/** Milliseconds between two looks for idle connections while it closes. */
+const idleCheck = 50;
 /** Bytes of a request's head at most. */
 const headLimit = 16 * 1024;
 
@@ -95,6 +97,8 @@ export class HttpListener {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#arriving) socket.destroy();
     this.#webSockets.close();
+    // Answers that are on their way leave idle connections behind, which would be kept alive for some seconds.
+    const idle = setInterval(() => this.#server.closeIdleConnections(), idleCheck);
     this.#server.closeIdleConnections();
     const cut = setTimeout(() => {
       this.#webSockets.terminate();
@@ -102,6 +106,7 @@ export class HttpListener {
     }, within);
     await closed;
     clearTimeout(cut);
+    clearInterval(idle);
   }
 
   #createServer(): Server {
