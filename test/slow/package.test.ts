@@ -1,6 +1,8 @@
 /** What `npm pack` yields, installed into a project that has nothing else: what is in it, its types, and that it runs. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { build, transform } from "esbuild";
@@ -294,6 +296,26 @@ test("npx millrace says its version, starts, shows its pages, and is gone after 
   // Its output is npx's: the promise is kept when both have ended, however npx ended.
   await program.stop();
   await assert.rejects(fetch(`http://127.0.0.1:${http}/health`));
+});
+
+test("where a port is taken, the command that would work is the one that was typed", async () => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as AddressInfo;
+  await using program = project.startNpx("millrace", "--rtmp", `127.0.0.1:${port}`, "--http", "127.0.0.1:0");
+  const { code, stderr } = await program.finished;
+  holder.close();
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^ {2}npx millrace --http 127\.0\.0\.1:0 --rtmp 127\.0\.0\.1:\d+$/m);
+});
+
+test("installed for all projects, the command is in the PATH", async () => {
+  const prefix = project.path("global");
+  await project.npm("install", "--global", "--prefix", prefix, tarball);
+  // Windows has a script for its shell there.
+  const command = process.platform === "win32" ? join(prefix, "node_modules/millrace/bin/millrace") : join(prefix, "bin/millrace");
+  const { stdout } = await project.node(command, "--version");
+  assert.equal(stdout.toString("utf8"), `${packageVersion()}\n`);
 });
 
 test("the command needs to write nowhere but in the data folder", async () => {
