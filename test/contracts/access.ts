@@ -21,27 +21,35 @@ export function accessContract(door: Door): void {
     let log: string;
     let silence: () => void;
 
-    beforeEach(async () => {
+    /** @param timeout milliseconds that hooks have */
+    const open = async (timeout: number): Promise<void> => {
       log = "";
       knocks = [];
       const logger = createLog({ level: "trace", format: "json", colour: false, write: (line) => (log += line) });
       server = createServer({
         rtmp: { host: "127.0.0.1", port: 0 },
         http: { host: "127.0.0.1", port: 0 },
-        hooks: { timeout: `${hookTimeout}ms`, maxPending: 2 },
+        hooks: { timeout: `${timeout}ms`, maxPending: 2 },
         streams: { gracePeriod: "0s" },
         viewers: { waitForPublisher: "50ms" },
         logger,
       });
       await server.listen();
       silence = door.intent === "play" ? new Tone(server.hub, stream).run() : () => undefined;
-    });
-    afterEach(async () => {
+    };
+    const close = async (): Promise<void> => {
       silence();
       for (const { leave } of knocks) leave();
       await server.close(200);
       assert.ok(!log.includes(key), "a key is in the log");
-    });
+    };
+    /** Hooks have so long that nothing happens because their time is up. */
+    const openWithPatience = async (): Promise<void> => {
+      await close();
+      await open(20_000);
+    };
+    beforeEach(() => open(hookTimeout));
+    afterEach(close);
 
     const knock = (path: string): Knock => {
       const made = door.knock(server, path);
@@ -121,6 +129,7 @@ export function accessContract(door: Door): void {
     });
 
     it("gives up the question when the peer leaves", async () => {
+      await openWithPatience();
       const { promise: asked, resolve } = Promise.withResolvers<AbortSignal>();
       hook(({ signal }) => {
         resolve(signal);
@@ -141,6 +150,7 @@ export function accessContract(door: Door): void {
     });
 
     it("tells who waits that the server closes", async () => {
+      await openWithPatience();
       const { promise: asked, resolve } = Promise.withResolvers<void>();
       hook(() => {
         resolve();
