@@ -7,11 +7,14 @@ import { banner, type BannerFacts } from "./server/cli/banner.ts";
 import { checkReport } from "./server/cli/check-report.ts";
 import { countBuffersInHeapLimits } from "./server/cli/collector.ts";
 import { Command, helpText } from "./server/cli/commands.ts";
-import { commandWith, type Invocation } from "./server/cli/command.ts";
+import { commandBeside, commandWith, type Invocation } from "./server/cli/command.ts";
+import { keyReport } from "./server/cli/key-command.ts";
 import { portOwner } from "./server/cli/port-owner.ts";
 import { readSettings } from "./server/cli/read-settings.ts";
 import { reachable } from "./server/cli/reachable.ts";
+import { startKeys } from "./server/cli/start-keys.ts";
 import { freeAddress, type Taken, takenText, wantsOtherPort } from "./server/cli/taken.ts";
+import { KeyFileError } from "./server/access/key-list.ts";
 import { configJsonSchema } from "./server/config/json-schema.ts";
 import { ConfigError } from "./server/config/problem.ts";
 import type { Config } from "./server/config/schema.ts";
@@ -36,6 +39,9 @@ async function main(): Promise<number> {
   switch (given.command) {
     case Command.start:
       return start(given);
+    case Command.key:
+      process.stdout.write(await keyReport(given, process.env));
+      return ExitCode.done;
     case Command.check:
       process.stdout.write(await checkReport(given, process.env));
       return ExitCode.done;
@@ -47,12 +53,11 @@ async function main(): Promise<number> {
 
 async function start(given: Arguments): Promise<number> {
   countBuffersInHeapLimits();
-  const { config: settings, warnings } = await readSettings(given, process.env);
-  // There are no keys yet that could be asked for.
-  const config = { ...settings, auth: false };
+  const { config, warnings } = await readSettings(given, process.env);
   const log = createOwnLog(config);
   for (const text of warnings) log.warn(text);
-  const server = createServerFrom(config, log);
+  const keys = await startKeys(config, { command: commandBeside(invocation(), ["key"]), shown: isRead(config) }, log);
+  const server = createServerFrom(config, log, keys.ring);
   // Before anybody can know that we run: a signal that comes early is obeyed in order too.
   const ending = nextSignal();
   try {
@@ -62,7 +67,7 @@ async function start(given: Arguments): Promise<number> {
     process.stderr.write(await explain(error));
     return ExitCode.failed;
   }
-  if (config.log.format !== "json") process.stdout.write(banner(bannerFacts(server)));
+  if (config.log.format !== "json") process.stdout.write(banner({ ...bannerFacts(server), keys: keys.facts }));
   const signal = await ending;
   log.info({ signal }, "ending");
   // A second signal finds no listener of ours and ends the process at once.
@@ -82,7 +87,13 @@ function wantsColour(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
 }
 
-function bannerFacts(server: MillraceServer): BannerFacts {
+/** Whether a person reads the start text, and no journal or container log keeps it. */
+function isRead({ log }: Config): boolean {
+  const isKept = process.env["JOURNAL_STREAM"] !== undefined || process.pid === 1;
+  return log.format !== "json" && (process.stdout.isTTY || !isKept);
+}
+
+function bannerFacts(server: MillraceServer): Omit<BannerFacts, "keys"> {
   const where = (role: "rtmp" | "http") => {
     const address = server.address(role);
     return address && { [role]: { ...reachable(listenAddress(server.config[role]), networkInterfaces()), port: address.port } };
@@ -114,7 +125,7 @@ async function explain(error: ListenError): Promise<string> {
 
 function invocation(): Invocation {
   const script = process.argv[1] ?? "";
-  const npmScript = process.env["npm_lifecycle_event"];
+  const npmScript = process.env["npm_lifecycle_event"] || undefined;
   const windows = process.platform === "win32";
   // The scripts of a project that has us installed are not ours to repeat: we do not know what they add to the arguments.
   if (!script.endsWith(".ts")) return { argv, program: isInProject(script) ? ["npx", basename(script)] : [basename(script)], windows };
@@ -148,7 +159,7 @@ function nextSignal(): Promise<string> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
+  if (!(error instanceof UsageError || error instanceof ConfigError || error instanceof KeyFileError)) throw error;
   process.stderr.write(`millrace: ${error.message}\n`);
   process.exitCode = ExitCode.usage;
 }

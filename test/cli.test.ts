@@ -5,10 +5,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { packageVersion } from "../src/server/version.ts";
+
+/** Where the commands are started, and keep their keys. */
+const home = await mkdtemp(join(tmpdir(), "millrace-home-"));
+after(() => rm(home, { recursive: true, force: true }));
 
 const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
 
@@ -23,7 +27,7 @@ class Command {
     const { npm_lifecycle_event: _script, ...inherited } = process.env;
     const env = Object.assign(inherited, ...args.filter((arg) => typeof arg === "object")) as Record<string, string>;
     const argv = args.filter((arg) => typeof arg === "string");
-    this.child = spawn(process.execPath, [cli, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(process.execPath, [cli, ...argv], { env, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => (this.out += text));
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => (this.err += text));
     this.ended = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
@@ -76,7 +80,7 @@ test("it says where it listens, without colour in a pipe, and ends in order on a
   const command = new Command(...free);
   await command.started();
   assert.ok(!command.out.includes("\u001b"));
-  assert.match(command.out, /there are no passwords yet/);
+  assert.match(command.out, /Stream Key {3}cam\?key=mr_[a-z2-9]{24}\n/);
   const health = await fetch(`http://127.0.0.1:${command.port("http")}/health`);
   assert.equal(await health.text(), "ok\n");
   const rtmp = connect(command.port("rtmp"), "127.0.0.1");
@@ -180,7 +184,7 @@ test("settings come from flags, then variables, then the file that MILLRACE_CONF
   const folder = await mkdtemp(join(tmpdir(), "millrace-order-"));
   const file = join(folder, "m.yaml");
   await writeFile(file, "rtmp: {enabled: false}\nhttp: {host: 127.0.0.1, port: 1}\nlog: {level: debug, format: text}\n");
-  const command = new Command({ MILLRACE_CONFIG: file, MILLRACE_LOG_FORMAT: "json", MILLRACE_NOISE: "1" }, "--http", "0");
+  const command = new Command({ MILLRACE_CONFIG: file, MILLRACE_LOG_FORMAT: "json", MILLRACE_NOISE: "1" }, "--http", "0", "--no-auth");
   await command.until(() => command.err.includes("listening for HTTP"));
   const records = command.err
     .trim()
@@ -188,9 +192,13 @@ test("settings come from flags, then variables, then the file that MILLRACE_CONF
     .map((line) => JSON.parse(line) as { msg: string; host?: string });
   assert.deepEqual(
     records.map(({ msg }) => msg),
-    ["MILLRACE_NOISE: unknown variable; docs/config.md lists the variables", "listening for HTTP"],
+    [
+      "MILLRACE_NOISE: unknown variable; docs/config.md lists the variables",
+      "everybody who reaches this server can publish: keys are switched off (--no-auth, auth: false)",
+      "listening for HTTP",
+    ],
   );
-  assert.equal(records[1]!.host, "127.0.0.1");
+  assert.equal(records[2]!.host, "127.0.0.1");
   command.child.kill("SIGTERM");
   assert.equal((await command.ended).code, 0);
   await rm(folder, { recursive: true });

@@ -30,7 +30,9 @@ before(async () => {
   hub = new Hub();
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   const urls = () => ({ rtmp: "rtmp://live.example.org/", http: null });
-  listener = new HttpListener(options(new Peers(), { version: "1.2.3", startedAt: 0, hub, ports, urls, open: () => true }));
+  listener = new HttpListener(
+    options(new Peers(), { version: "1.2.3", startedAt: 0, hub, ports, urls, open: () => true, needsKey: false }),
+  );
   await listener.listen({ host: "127.0.0.1", port: 0 });
   port = listener.address()!.port;
   base = `http://127.0.0.1:${port}`;
@@ -75,6 +77,7 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     ports: () => ({ rtmp: null, http: null }),
     urls: () => ({ rtmp: null, http: null }),
     open: () => true,
+    needsKey: false,
   };
   const behind = new HttpListener(options(new Peers(["loopback"]), facts));
   await behind.listen({ host: "127.0.0.1", port: 0 });
@@ -180,6 +183,7 @@ test("the API tells of streams as its description says", async () => {
     rtmpUrl: "rtmp://live.example.org/",
     httpUrl: null,
     open: true,
+    needsKey: false,
   });
   const stream = list["streams"]![0]!;
   assert.deepEqual(

@@ -18,7 +18,7 @@ after(() => rm(root, { recursive: true }));
 /** Folders that a program likes to write to, all empty, with the environment that names them. */
 async function surroundings(name: string) {
   const folder = (part: string) => join(root, name, part);
-  const env = { HOME: folder("home"), TMPDIR: folder("tmp"), XDG_CACHE_HOME: folder("cache"), MILLRACE_AUTH: "false" };
+  const env = { HOME: folder("home"), TMPDIR: folder("tmp"), XDG_CACHE_HOME: folder("cache") };
   for (const part of ["home", "tmp", "cache", "work", "data"]) await mkdir(folder(part), { recursive: true });
   const strays = async () =>
     (await readdir(join(root, name), { recursive: true })).filter((path) => path.includes("/") && !path.startsWith("data/"));
@@ -35,8 +35,9 @@ async function streams(node: readonly string[], name: string): Promise<void> {
     "--demo",
   );
   const watching = packetsOf(`http://127.0.0.1:${server.http}/live/cam.flv`);
+  const [key] = await server.program.said(/mr_[a-z2-9]{24}/);
   await using publisher = start("ffmpeg", [
-    ...["-v", "error", "-nostdin", "-re", "-i", clip, "-c", "copy", "-f", "flv", `rtmp://127.0.0.1:${server.rtmp}/live/cam`],
+    ...["-v", "error", "-nostdin", "-re", "-i", clip, "-c", "copy", "-f", "flv", `rtmp://127.0.0.1:${server.rtmp}/live/cam?key=${key}`],
   ]);
   const [got, sent] = [await watching, await packetsOf(clip)];
   await publisher.succeeded();

@@ -20,7 +20,7 @@ export function millrace(observe?: string): MeasuredServer {
           ...nodeFlags(),
           ...observer,
           join(root, "src/cli.ts"),
-          ...["--rtmp", `127.0.0.1:${rtmp}`, "--http", `127.0.0.1:${http}`, "--data", folder, "--log-level", "error"],
+          ...["--rtmp", `127.0.0.1:${rtmp}`, "--http", `127.0.0.1:${http}`, "--data", folder, "--no-auth", "--log-level", "error"],
         ]),
       );
       const paths = {

@@ -5,6 +5,9 @@ import { Hub } from "../hub/hub.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
 import { type AccessHook, Hooks } from "./access/hooks.ts";
+import { KeyRing } from "./access/key-ring.ts";
+import { KeyStep } from "./access/key-step.ts";
+import { logWithoutKeys } from "./access/log-without-keys.ts";
 import { checkConfig } from "./config/resolve.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
@@ -29,8 +32,9 @@ export interface MillraceServer {
   /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (`shutdownTimeout`). */
   close(within?: number): Promise<void>;
   /**
-   * Has a say in who publishes: asked before each publisher is taken, see `AccessHook`. Until there is one, publishers are
-   * refused, unless the setting `auth` is off. Several are asked in the order in which they came, and all have to grant.
+   * Has a say in who publishes: asked before each publisher is taken, see `AccessHook`. Until there is one, or the setting
+   * `publishKey`, publishers are refused, unless the setting `auth` is off. Several are asked in the order in which they
+   * came, after the key, and all have to grant.
    *
    * @returns a function that takes the hook away; who publishes already stays
    * @throws TypeError for what is no function
@@ -55,9 +59,9 @@ export function createServer(options: ServerOptions = {}): MillraceServer {
   );
 }
 
-/** The same from settings that were checked before. */
-export function createServerFrom(config: Config, logger: Log): MillraceServer {
-  return new ComposedServer(config, logger);
+/** The same from settings that were checked before. @param keys those that publish; only that of the settings if not given */
+export function createServerFrom(config: Config, logger: Log, keys?: KeyRing): MillraceServer {
+  return new ComposedServer(config, logger, keys);
 }
 
 interface Listener {
@@ -75,19 +79,24 @@ class ComposedServer implements MillraceServer {
   readonly #peers: Peers;
   readonly #hooks = new Hooks();
   readonly #access: AccessChain;
+  readonly #needsKey: boolean;
   #demo: Demo | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, logger: Log, givenKeys?: KeyRing) {
     this.config = config;
+    const keys = givenKeys ?? keysOf(config);
+    // Whoever plays may ask for any name, and somebody will ask for a key.
+    const log = keys === undefined ? logger : logWithoutKeys(logger, keys);
     this.#log = log;
+    this.#needsKey = config.auth && keys !== undefined;
     this.#peers = new Peers(config.trustedProxies, config.http.publicUrl);
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
     this.hub = createHub(config, log);
     logEvents(this.hub, log);
     this.#access = new AccessChain({
-      steps: [this.#hooks],
+      steps: [...(keys === undefined ? [] : [new KeyStep(keys, config.auth)]), this.#hooks],
       auth: config.auth,
       ...config.hooks,
       scheduler: this.hub.scheduler,
@@ -172,7 +181,15 @@ class ComposedServer implements MillraceServer {
     });
     const ports = () => ({ rtmp: this.address("rtmp")?.port ?? null, http: this.address("http")?.port ?? null });
     return new HttpListener({
-      facts: { version: packageVersion(), startedAt: Date.now(), hub: this.hub, ports, urls, open: () => this.#access.open },
+      facts: {
+        version: packageVersion(),
+        startedAt: Date.now(),
+        hub: this.hub,
+        ports,
+        urls,
+        open: () => this.#access.open,
+        needsKey: this.#needsKey,
+      },
       log: this.#log.child({ part: "http" }),
       peers: this.#peers,
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
@@ -188,6 +205,10 @@ class ComposedServer implements MillraceServer {
 
 function folder(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
+}
+
+function keysOf({ publishKey }: Config): KeyRing | undefined {
+  return publishKey === undefined ? undefined : new KeyRing({ fixed: [{ key: publishKey, stream: undefined }] });
 }
 
 function createHub({ streams, viewers }: Config, log: Log): Hub {

@@ -122,8 +122,14 @@ describe("the first page", () => {
     await everyLook(server.url(""), "index-empty", async (page) => {
       await sees(page, "Nothing is live yet");
       await sees(page, "rtmp://127.0.0.1/live");
+      await sees(page, "cam?key=KEY");
+      await sees(page, /^ffmpeg .* -f flv "rtmp:\/\/127\.0\.0\.1\/live\/cam\?key=KEY"$/);
+      await sees(page, /Put the publish key in place of KEY/);
+    });
+    server.facts = { open: true, needsKey: false };
+    await open(server.url(""), desktop, async (page) => {
       await sees(page, /^ffmpeg .* -f flv rtmp:\/\/127\.0\.0\.1\/live\/cam$/);
-      await sees(page, /no passwords yet/);
+      await sees(page, /Keys are switched off/);
     });
   });
 

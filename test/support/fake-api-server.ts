@@ -116,7 +116,17 @@ export class FakeApiServer {
   #serverFacts(): ServerFacts {
     const { port } = this.#server.address() as AddressInfo;
     const startedAt = new Date(Date.now() - 4_000_000).toISOString();
-    return { version: "0.1.0", startedAt, rtmpPort: 1935, httpPort: port, rtmpUrl: null, httpUrl: null, open: true, ...this.facts };
+    return {
+      version: "0.1.0",
+      startedAt,
+      rtmpPort: 1935,
+      httpPort: port,
+      rtmpUrl: null,
+      httpUrl: null,
+      open: false,
+      needsKey: true,
+      ...this.facts,
+    };
   }
 
   #play(client: WebSocket, path: string): void {

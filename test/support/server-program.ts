@@ -16,12 +16,12 @@ interface ServerStart extends StartOptions {
   readonly node?: readonly string[];
 }
 
-/** Starts `node src/cli.ts` on free ports of the loopback. Resolves when it listens on both. */
+/** Starts `node src/cli.ts` on free ports of the loopback, where everybody may publish. Resolves when it listens on both. */
 export function startServer(...args: readonly string[]): Promise<ServerProgram> {
-  return startServerWith({}, ...args);
+  return startServerWith({}, "--no-auth", ...args);
 }
 
-/** The same in surroundings of the test's choice. */
+/** The same in surroundings of the test's choice, and with keys unless the arguments say otherwise. */
 export async function startServerWith({ node = [], ...options }: ServerStart, ...args: readonly string[]): Promise<ServerProgram> {
   const program = start(process.execPath, [...node, cli, "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", ...args], options);
   const port = async (role: string) => Number((await program.said(new RegExp(`"port":(\\d+),"msg":"listening for ${role}"`)))[1]);

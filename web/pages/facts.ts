@@ -13,6 +13,8 @@ export interface ServerFacts {
   readonly httpUrl: string | null;
   /** Everybody who reaches the server may publish and watch. */
   readonly open: boolean;
+  /** Publishers are asked for a key. */
+  readonly needsKey: boolean;
 }
 
 export interface VideoTrack {

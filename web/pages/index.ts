@@ -64,7 +64,7 @@ function showHelp(server: ServerFacts, isEmpty: boolean): void {
   if (isEmpty) byId("empty").after(ways);
   else byId("publish").append(ways);
   ways.hidden = false;
-  const key = JSON.stringify([server.rtmpPort, server.httpPort, server.rtmpUrl, server.httpUrl, server.open]);
+  const key = JSON.stringify([server.rtmpPort, server.httpPort, server.rtmpUrl, server.httpUrl, server.open, server.needsKey]);
   if (key === helpFor) return;
   helpFor = key;
   ways.replaceChildren(publishHelp(root, server, exampleName));

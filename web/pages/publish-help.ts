@@ -1,7 +1,7 @@
 import { copyField } from "./copy-field.ts";
 import { element } from "./element.ts";
 import type { ServerFacts } from "./facts.ts";
-import { isLoopback, isProxied, publishTarget, shownRoots, testPictureCommand } from "./stream-urls.ts";
+import { isLoopback, isProxied, keyPlaceholder, publishTarget, shownRoots, testPictureCommand } from "./stream-urls.ts";
 
 /** How to publish `name`: for OBS and for FFmpeg. @param root under which this page was opened */
 export function publishHelp(root: URL, server: ServerFacts, name: string): DocumentFragment {
@@ -13,7 +13,7 @@ export function publishHelp(root: URL, server: ServerFacts, name: string): Docum
     );
     return help;
   }
-  const target = publishTarget(rtmp, name);
+  const target = publishTarget(rtmp, name, server.needsKey);
   help.append(
     element(
       "section",
@@ -46,6 +46,11 @@ function notes(root: URL, server: ServerFacts): string[] {
       `The pages come through a proxy. RTMP does not: port ${server.rtmpPort} of ${root.hostname} has to lead to the server, or put the server's own address in its place.`,
     );
   }
-  if (server.open) all.push("There are no passwords yet: whoever reaches this server can publish and watch.");
+  if (server.needsKey) {
+    all.push(
+      `Put the publish key in place of ${keyPlaceholder}: the server printed it when it started, and its command “millrace key” shows it. An encoder with fields for user and password takes the key as the password, and any user.`,
+    );
+  }
+  if (server.open) all.push("Keys are switched off: whoever reaches this server can publish and watch.");
   return all;
 }

@@ -75,14 +75,23 @@ test("the embed code is safe to paste whatever the name", () => {
 });
 
 test("what to type into an encoder", () => {
-  assert.deepEqual(publishTarget("rtmp://host/", "live/cam"), { server: "rtmp://host/live", key: "cam", url: "rtmp://host/live/cam" });
-  assert.deepEqual(publishTarget("rtmp://host:2000/", "a/b/c d"), {
+  assert.deepEqual(publishTarget("rtmp://host/", "live/cam", false), {
+    server: "rtmp://host/live",
+    key: "cam",
+    url: "rtmp://host/live/cam",
+  });
+  assert.deepEqual(publishTarget("rtmp://host/", "live/cam", true), {
+    server: "rtmp://host/live",
+    key: "cam?key=KEY",
+    url: "rtmp://host/live/cam?key=KEY",
+  });
+  assert.deepEqual(publishTarget("rtmp://host:2000/", "a/b/c d", false), {
     server: "rtmp://host:2000/a/b",
     key: "c%20d",
     url: "rtmp://host:2000/a/b/c%20d",
   });
   // A single segment still needs something where OBS wants a server; the server takes `_definst_` off.
-  assert.deepEqual(publishTarget("rtmp://host/", "cam"), { server: "rtmp://host/_definst_", key: "cam", url: "rtmp://host/cam" });
+  assert.deepEqual(publishTarget("rtmp://host/", "cam", false), { server: "rtmp://host/_definst_", key: "cam", url: "rtmp://host/cam" });
 });
 
 test("the command survives a shell", () => {

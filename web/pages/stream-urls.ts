@@ -106,13 +106,20 @@ export interface PublishTarget {
   readonly url: string;
 }
 
-/** @param rtmp the root of RTMP URLs, with a slash at its end */
-export function publishTarget(rtmp: string, name: string): PublishTarget {
+/** What stands for the publish key, which no page knows. */
+export const keyPlaceholder = "KEY";
+
+/**
+ * @param rtmp the root of RTMP URLs, with a slash at its end
+ * @param needsKey whether publishers are asked for a key
+ */
+export function publishTarget(rtmp: string, name: string, needsKey: boolean): PublishTarget {
   const path = namePath(name);
   const slash = path.lastIndexOf("/");
   // A name of one segment leaves nothing for the application; `_definst_` is what the server takes off a name.
   const app = slash < 0 ? "_definst_" : path.slice(0, slash);
-  return { server: rtmp + app, key: path.slice(slash + 1), url: rtmp + path };
+  const query = needsKey ? `?key=${keyPlaceholder}` : "";
+  return { server: rtmp + app, key: path.slice(slash + 1) + query, url: rtmp + path + query };
 }
 
 /** FFmpeg: a moving test picture and a tone; needs no file. A key frame every two seconds. */

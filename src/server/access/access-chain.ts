@@ -152,9 +152,12 @@ export class AccessChain implements Access {
   #nobodyDecides(request: AccessRequest): Refusal {
     this.#options.log.error(
       facts(request),
-      "a publisher was refused, because this server does not know who may publish: give it a hook with onPublish(), or set auth: false to let everybody",
+      "a publisher was refused, because this server does not know who may publish: give it a publishKey or a hook with onPublish(), or set auth: false to let everybody",
     );
-    return new Refusal("denied", "This server has not been told who may publish: its program needs a hook onPublish, or auth: false.");
+    return new Refusal(
+      "denied",
+      "This server has not been told who may publish: its program needs a publishKey, a hook onPublish, or auth: false.",
+    );
   }
 }
 

@@ -9,6 +9,8 @@ export interface Arguments {
   readonly operands: readonly string[];
   /** `--config`. */
   readonly config?: string;
+  /** `--key`. */
+  readonly key?: string;
   /** What flags set, as it was written; the settings' own check is still to come. */
   readonly settings: readonly { readonly path: readonly string[]; readonly value: unknown; readonly place: SettingPlace }[];
   readonly version: boolean;
@@ -31,8 +33,9 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const help = given.has("--help");
   const version = given.has("--version");
   if (!help && !version) checkOperands(command, operands);
-  const config = given.get("--config");
-  return { command, operands, ...(config !== undefined && { config }), settings: settingsOf(given), help, version };
+  const [config, key] = [given.get("--config"), given.get("--key")];
+  const optional = { ...(config !== undefined && { config }), ...(key !== undefined && { key }) };
+  return { command, operands, ...optional, settings: settingsOf(given), help, version };
 }
 
 /** Flags with their values, and what stands beside them. */

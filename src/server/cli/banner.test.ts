@@ -19,33 +19,53 @@ test("URLs name the host that is listened on", () => {
   assert.deepEqual(reachable({ host: "10.0.0.9", port: 1 }, interfaces), { local: "10.0.0.9", lan: "10.0.0.9" });
 });
 
-test("the banner says where to publish, what to open and that the server is open", () => {
-  const text = banner({
-    version: "1.2.3",
-    rtmp: { local: "localhost", lan: "192.168.1.20", port: 1935 },
-    http: { local: "localhost", lan: "192.168.1.20", port: 8080 },
-    demo: "live/demo",
-    colour: false,
-  });
-  for (const expected of [
+const facts = {
+  version: "1.2.3",
+  rtmp: { local: "localhost", lan: "192.168.1.20", port: 1935 },
+  http: { local: "localhost", lan: "192.168.1.20", port: 8080 },
+  colour: false,
+};
+const note = 'Publish keys are kept in data/publish-keys.txt: "npm start -- key" shows them.';
+const keys = { key: { key: "mr_abc", stream: undefined }, note, warnings: [] };
+
+function has(text: string, ...parts: readonly string[]): void {
+  for (const part of parts) assert.ok(text.includes(part), `${part}\n${text}`);
+}
+
+test("the banner says where to publish and with which key, and what to open", () => {
+  const text = banner({ ...facts, keys, demo: "live/demo" });
+  has(
+    text,
     "Millrace 1.2.3 is running.",
     "http://localhost:8080/watch/live/demo",
     "http://192.168.1.20:8080/\n",
     "Server       rtmp://localhost/live\n",
     "rtmp://192.168.1.20/live from another machine",
-    "Stream Key   cam\n",
-    "-f flv rtmp://localhost/live/cam\n",
-    "http://localhost:8080/watch/live/cam",
-    "Everybody who can reach this machine can publish and watch: there are no passwords yet.",
-  ]) {
-    assert.ok(text.includes(expected), expected);
-  }
+    "Stream Key   cam?key=mr_abc\n",
+    '-f flv "rtmp://localhost/live/cam?key=mr_abc"\n',
+    note,
+    "http://localhost:8080/watch/live/cam\n",
+    "Any player   rtmp://localhost/live/cam\n",
+    "Everybody who can reach this machine can watch; only who has the key can publish.",
+  );
   assert.ok(!text.includes("\u001b"));
 });
 
+test("a key that is bound is shown with its stream, and one that is not to be shown not at all", () => {
+  const bound = banner({ ...facts, keys: { ...keys, key: { key: "mr_abc", stream: "events/hall/one" } } });
+  has(bound, "Server       rtmp://localhost/events/hall\n", "Stream Key   one?key=mr_abc\n", "watch/events/hall/one\n");
+  const hidden = banner({ ...facts, keys: { key: undefined, note, warnings: ["Mind the gap."] } });
+  has(hidden, "Stream Key   cam?key=KEY\n", '-f flv "rtmp://localhost/live/cam?key=KEY"\n', note, "\nMind the gap.\n");
+});
+
+test("without keys the banner says that everybody may publish", () => {
+  const text = banner(facts);
+  has(text, "Stream Key   cam\n", "-f flv rtmp://localhost/live/cam\n");
+  has(text, "Everybody who can reach this machine can publish and watch: keys are switched off (--no-auth).");
+});
+
 test("the banner speaks only of what listens, and of no more people than can come", () => {
-  const text = banner({ version: "1", rtmp: { local: "127.0.0.1", port: 2000 }, colour: false });
+  const text = banner({ version: "1", rtmp: { local: "127.0.0.1", port: 2000 }, keys, colour: false });
   assert.ok(!text.includes("http://"));
-  assert.ok(text.includes("rtmp://127.0.0.1:2000/live/cam"));
-  assert.ok(text.includes("Every program on this machine"));
+  has(text, "rtmp://127.0.0.1:2000/live/cam", "Every program on this machine can watch");
 });

@@ -1,4 +1,5 @@
 import type { Reachable } from "./reachable.ts";
+import type { KeyFacts } from "./start-keys.ts";
 
 /** What the start banner tells of. */
 export interface BannerFacts {
@@ -7,12 +8,15 @@ export interface BannerFacts {
   readonly http?: Reachable & { readonly port: number };
   /** The stream that the built-in clip is published as, where it is. */
   readonly demo?: string;
+  /** Undefined where publishers need no key. */
+  readonly keys?: KeyFacts | undefined;
   readonly colour: boolean;
 }
 
-const exampleStream = "live/cam";
+/** Shown in place of a key that is not to be shown. */
+const keyPlaceholder = "KEY";
 
-/** What a newcomer reads after the start: where to publish, what to open, and that nobody is kept out. */
+/** What a newcomer reads after the start: where to publish and with which key, what to open, and who may do what. */
 export function banner(facts: BannerFacts): string {
   const paint = painter(facts.colour);
   const blocks = [
@@ -57,31 +61,43 @@ function pageBlock({ http }: BannerFacts, paint: Painter): string[] {
   return lines;
 }
 
-function publishBlock({ rtmp }: BannerFacts, paint: Painter): string[] {
+/** The stream that the text takes as its example: the one that the key is bound to, where it is. */
+function exampleOf({ keys }: BannerFacts): string {
+  return keys?.key?.stream ?? "live/cam";
+}
+
+function publishBlock(facts: BannerFacts, paint: Painter): string[] {
+  const { rtmp, keys } = facts;
   if (!rtmp) return [];
-  const [app, key] = exampleStream.split("/") as [string, string];
+  const stream = exampleOf(facts);
+  const slash = stream.lastIndexOf("/");
+  const app = slash < 0 ? "_definst_" : stream.slice(0, slash);
+  const query = keys === undefined ? "" : `?key=${keys.key?.key ?? keyPlaceholder}`;
   const lines = [paint.bold("Publish with OBS") + ", Settings > Stream > Service: Custom"];
   lines.push(`  Server       ${paint.url(rtmpUrl(rtmp.local, rtmp.port, app))}`);
   if (rtmp.lan !== undefined && rtmp.lan !== rtmp.local) {
     lines.push(`               ${paint.url(rtmpUrl(rtmp.lan, rtmp.port, app))} ${paint.dim("from another machine")}`);
   }
   lines.push(
-    `  Stream Key   ${paint.url(key)}`,
+    `  Stream Key   ${paint.url(stream.slice(slash + 1) + query)}`,
     "",
     paint.bold("Or publish a test picture with FFmpeg"),
-    `  ${ffmpegLine(rtmpUrl(rtmp.local, rtmp.port, exampleStream))}`,
+    `  ${ffmpegLine(rtmpUrl(rtmp.local, rtmp.port, stream) + query)}`,
   );
+  if (keys) lines.push("", keys.note);
   return lines;
 }
 
 /** One line that needs no file: a moving picture and a tone, a key frame every two seconds. */
 function ffmpegLine(url: string): string {
   const source = "-re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440";
-  return `ffmpeg ${source} -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 -c:a aac -f flv ${url}`;
+  return `ffmpeg ${source} -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 -c:a aac -f flv ${url.includes("?") ? `"${url}"` : url}`;
 }
 
-function playBlock({ rtmp, http }: BannerFacts, paint: Painter): string[] {
+function playBlock(facts: BannerFacts, paint: Painter): string[] {
+  const { rtmp, http } = facts;
   if (!rtmp || !http) return [];
+  const exampleStream = exampleOf(facts);
   return [
     paint.bold("Then watch it"),
     `  Browser      ${paint.url(httpUrl(http.local, http.port, `watch/${exampleStream}`))}`,
@@ -89,8 +105,10 @@ function playBlock({ rtmp, http }: BannerFacts, paint: Painter): string[] {
   ];
 }
 
+/** Who is kept out, and who is not. */
 function openBlock(facts: BannerFacts, paint: Painter): string[] {
   const near = facts.rtmp?.lan === undefined && facts.http?.lan === undefined;
   const who = near ? "Every program on this machine" : "Everybody who can reach this machine";
-  return [paint.warn(`${who} can publish and watch: there are no passwords yet.`)];
+  if (facts.keys === undefined) return [paint.warn(`${who} can publish and watch: keys are switched off (--no-auth).`)];
+  return [`${who} can watch; only who has the key can publish.`, ...facts.keys.warnings.map((text) => paint.warn(text))];
 }

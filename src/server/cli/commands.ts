@@ -8,7 +8,7 @@ import { typeWords } from "../config/reference.ts";
  * of src/cli.ts, which calls a function in a file of its own beside this one. A flag that only some commands take
  * names them in its row of `flags`.
  */
-export const Command = { start: "start", check: "check", schema: "schema" } as const;
+export const Command = { start: "start", check: "check", key: "key", schema: "schema" } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 
 interface CommandRow {
@@ -22,6 +22,11 @@ interface CommandRow {
 export const commands: Readonly<Record<Command, CommandRow>> = {
   start: { operands: [], takesSettings: true, help: "run the server; what happens without a command, too" },
   check: { operands: ["[FILE]"], takesSettings: true, help: "check the settings that a start would have, and say where each is from" },
+  key: {
+    operands: ["[ACTION]", "[NAME]"],
+    takesSettings: true,
+    help: "show the publish keys; the actions add, rotate, remove change them",
+  },
   schema: { operands: [], takesSettings: false, help: "print the JSON schema of the YAML file, for editors" },
 };
 
@@ -42,6 +47,8 @@ export const flags: Readonly<Record<string, Flag>> = {
   "--rtmp": { value: "[HOST:]PORT", help: "where encoders publish; default 1935", sets: listening("rtmp") },
   "--http": { value: "[HOST:]PORT", help: "where the pages, the API and HTTP viewers are; default 8080", sets: listening("http") },
   "--data": { value: "DIR", help: "directory for what the server keeps; default data", sets: (data) => ({ data }) },
+  "--key": { value: "KEY", help: "a key of your own, with key add and key rotate", commands: [Command.key] },
+  "--no-auth": { help: "let everybody publish, without a key", sets: () => ({ auth: false }) },
   "--demo": { help: "also publish a small built-in clip in a loop", sets: () => ({ demo: true }) },
   "--log-level": { value: "LEVEL", help: `${optionsOf("log.level")}; default info`, sets: (level) => ({ "log.level": level }) },
   "--version": { short: "-v", help: "print the version and end", commands: [Command.start] },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressRange, publicUrl } from "./network-values.ts";
+import { publishKey } from "./publish-key-value.ts";
 import { duration, size } from "./quantity.ts";
 import type { RenamedInput } from "./renamed.ts";
 import { listenHost, listenPort, origin } from "./values.ts";
@@ -110,8 +111,12 @@ export const configSchema = z.strictObject({
   rtmp: rtmp.prefault({}),
   http: http.prefault({}),
   auth: z.boolean().default(true).meta({
-    description: "Take publishers only where something decides who they may be. `false` takes everybody that no hook refuses.",
+    description:
+      "Take only publishers with a key, or of whom a hook decides. `false` takes everybody that no hook refuses, and asks for no key.",
   }),
+  publishKey: publishKey()
+    .optional()
+    .meta({ secret: true, description: "The key that publishes every stream. The program makes one in `data` where none is set." }),
   trustedProxies: z.array(addressRange()).max(1000).meta({ form: "list of addresses and ranges" }).default([]).meta({
     description:
       "Proxies before this server whose X-Forwarded-For, -Proto, -Host and -Prefix and whose PROXY headers are believed: addresses, ranges, `loopback`, `private`.",
@@ -120,7 +125,7 @@ export const configSchema = z.strictObject({
     .string()
     .min(1)
     .default("data")
-    .meta({ description: "Directory for what the server keeps, relative to where it was started. Nothing is written to it yet." }),
+    .meta({ description: "Directory for what the server keeps, relative to where it was started: the publish keys." }),
   log: log.prefault({}),
   streams: streams.prefault({}),
   viewers: viewers.prefault({}),

@@ -16,6 +16,8 @@ export interface ServerFacts {
   readonly hub: Hub;
   /** Everybody may publish and watch. */
   open(): boolean;
+  /** Publishers are asked for a key. */
+  readonly needsKey: boolean;
   /** The ports that are listened on; null where that protocol is off. */
   ports(): { readonly rtmp: number | null; readonly http: number | null };
   /** The URLs under which who asked reaches us, as settings and trusted proxies tell; null where they do not. */
@@ -39,6 +41,7 @@ const serverSchema = z
       description: "Where the pages are reached (`http.publicUrl`, or as trusted proxies tell); null: where you asked",
     }),
     open: z.boolean().openapi({ description: "Everybody who reaches the server may publish and watch." }),
+    needsKey: z.boolean().openapi({ description: "Publishers are asked for a key." }),
   })
   .openapi("Server");
 
@@ -97,6 +100,7 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       rtmpUrl: urls.rtmp,
       httpUrl: urls.http,
       open: facts.open(),
+      needsKey: facts.needsKey,
     };
     const streams = [...facts.hub.streams.values()].map(describeStream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     return context.json({ server, streams }, 200);

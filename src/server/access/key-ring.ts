@@ -1,0 +1,89 @@
+import type { KeyFile } from "./key-file.ts";
+import { maxKeys } from "./key-list.ts";
+import type { PublishKey } from "./publish-key.ts";
+
+/** Keys that are remembered after they were taken away, those included that are valid. */
+const mostKnown = 2 * maxKeys;
+
+export interface KeyRingOptions {
+  /** Keys that are valid whatever the file says. */
+  readonly fixed: readonly PublishKey[];
+  readonly file?: KeyFile | undefined;
+  /** Told in words, without a key, that the file has changed, and how. */
+  readonly onChange?: (change: "read" | "gone" | "unusable", words: string) => void;
+}
+
+/** The keys that are valid now. What another process changes in their file counts for whoever asks after that. */
+export class KeyRing {
+  readonly #fixed: readonly PublishKey[];
+  readonly #file: KeyFile | undefined;
+  readonly #onChange: NonNullable<KeyRingOptions["onChange"]>;
+  #kept: readonly PublishKey[] = [];
+  /** By the key: those that were valid at some time of this run. */
+  readonly #known = new Map<string, PublishKey>();
+  /** Of the file that was read last, damaged or not. */
+  #version: string | undefined;
+  #trouble: string | undefined;
+  #reading: Promise<void> | undefined;
+
+  constructor({ fixed, file, onChange = () => undefined }: KeyRingOptions) {
+    this.#fixed = fixed;
+    this.#file = file;
+    this.#onChange = onChange;
+    this.#remember();
+  }
+
+  /** The keys as they were when somebody last asked for them. */
+  get latest(): readonly PublishKey[] {
+    return [...this.#fixed, ...this.#kept];
+  }
+
+  /** All that were valid at some time of this run, as far as memory goes: what must not be shown. */
+  get known(): readonly PublishKey[] {
+    return [...this.#known.values()];
+  }
+
+  /**
+   * The keys. Costs a look at the file's date, and for all who ask at one time it is one look. A file that was damaged
+   * while we run leaves the keys as they were; one that was taken away takes its keys along. Never rejects.
+   */
+  async current(): Promise<readonly PublishKey[]> {
+    if (this.#file !== undefined) {
+      this.#reading ??= this.#read(this.#file).finally(() => (this.#reading = undefined));
+      await this.#reading;
+    }
+    return this.latest;
+  }
+
+  /** Reads the file for the first time. @throws {KeyFileError} where it is damaged; the system's error where it cannot be read */
+  async load(): Promise<void> {
+    const state = await this.#file?.read();
+    this.#kept = state?.keys ?? [];
+    this.#version = state?.version;
+    this.#remember();
+  }
+
+  #remember(): void {
+    for (const entry of this.latest) {
+      this.#known.delete(entry.key);
+      this.#known.set(entry.key, entry);
+    }
+    for (const key of this.#known.keys()) if (this.#known.size > mostKnown) this.#known.delete(key);
+  }
+
+  async #read(file: KeyFile): Promise<void> {
+    try {
+      const version = await file.version();
+      if (version === this.#version) return;
+      this.#version = version;
+      await this.load();
+      this.#trouble = undefined;
+      if (this.#version === undefined) this.#onChange("gone", `${file.path} is gone, and its keys with it`);
+      else this.#onChange("read", `the publish keys in ${file.path} have changed: ${this.#kept.length} now`);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      if (words !== this.#trouble) this.#onChange("unusable", `${words}. Until then the keys stay as they were`);
+      this.#trouble = words;
+    }
+  }
+}
