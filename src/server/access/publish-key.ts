@@ -21,6 +21,9 @@ const longestKey = 128;
 /** What a key may be, in a word or two. */
 export const keyForm = `${shortestKey} to ${longestKey} letters, digits, - and _`;
 
+/** Every key there can be. */
+export const keyPattern = new RegExp(`^[A-Za-z0-9_-]{${shortestKey},${longestKey}}$`);
+
 /** A new key: 120 random bits in letters that need no escape in a URL and are selected by one double click. */
 export function newKey(): string {
   return keyPrefix + Array.from(randomBytes(randomLetters), (byte) => alphabet[byte % alphabet.length]).join("");

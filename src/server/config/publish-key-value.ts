@@ -1,13 +1,10 @@
 import { z } from "zod";
-import { keyForm, keyMistake } from "../access/publish-key.ts";
+import { keyForm, keyMistake, keyPattern } from "../access/publish-key.ts";
 
 /** A publish key of the operator's own. */
 export function publishKey() {
   return z
     .string()
-    .superRefine((text, context) => {
-      const message = keyMistake(text);
-      if (message !== undefined) context.addIssue({ code: "custom", message });
-    })
+    .regex(keyPattern, { error: ({ input }) => keyMistake(String(input)) ?? keyForm })
     .meta({ form: keyForm });
 }
