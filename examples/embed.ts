@@ -15,7 +15,7 @@ await server.listen();
 console.log(`publish to rtmp://127.0.0.1:${server.address("rtmp")!.port}/live/cam`);
 console.log(`watch at   http://127.0.0.1:${server.address("http")!.port}/watch/live/cam`);
 
-server.hub.onEvent((event) => {
-  console.log(event.kind, event.stream.name, `${event.stream.viewers} viewers`);
-});
+for (const event of ["live", "lost", "ended"] as const) {
+  server.on(event, ({ stream }) => console.log(event, stream.name, `${stream.viewers} viewers`));
+}
 process.once("SIGINT", () => void server.close());

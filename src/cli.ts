@@ -22,7 +22,8 @@ import { formatListen, listenAddress } from "./server/config/values.ts";
 import { demoStream } from "./server/demo.ts";
 import { ListenError } from "./server/listen-error.ts";
 import { createLog, type Log } from "./server/log.ts";
-import { createServerFrom, type MillraceServer } from "./server/server.ts";
+import type { MillraceServer } from "./server/millrace-server.ts";
+import { createServerFrom } from "./server/server.ts";
 import { packageVersion } from "./server/version.ts";
 
 /** How the process ends. docs/config.md lists the same. */

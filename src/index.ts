@@ -1,9 +1,33 @@
 /** The public API of Millrace as a library. */
+import type { MillraceServer, ServerOptions } from "./server/millrace-server.ts";
+import { createServer as composeServer } from "./server/server.ts";
+
+/**
+ * Makes a server. Nothing listens before `listen()`; until then, and without it, streams can be published and read inside the
+ * program.
+ *
+ * @throws ConfigError naming every mistake in the settings
+ */
+export function createServer(options: ServerOptions = {}): MillraceServer {
+  return composeServer(options);
+}
+
+export type { MillraceServer, ServerOptions };
+export { ProtocolError, ProtocolErrorCode } from "./bytes/protocol-error.ts";
 export type { AccessRequest } from "./hub/access.ts";
+export type { FrameGap, Frames, FramesOptions, StreamFrame } from "./hub/frames.ts";
+export type { PublicationEnd, PublicationReason, PublisherInfo } from "./hub/publication.ts";
+export { Refusal, RefusalCode } from "./hub/refusal.ts";
+export type { ReadFrom } from "./hub/timeline-reader.ts";
+export { Sap } from "./media/frame.ts";
+export { type AudioTrack, Codec, type DataTrack, type Generation, type Metadata, type MetadataValue } from "./media/track.ts";
+export { type Track, TrackKind, type VideoTrack } from "./media/track.ts";
 export { AccessDenied } from "./server/access/access-denied.ts";
 export type { AccessAnswer, AccessHook } from "./server/access/hooks.ts";
 export { ConfigError, type ConfigProblem, type SettingPlace } from "./server/config/problem.ts";
 export type { Config, ConfigInput } from "./server/config/schema.ts";
+export type { Listener, ListenOptions } from "./server/events.ts";
 export { ListenError, type ListenFailure } from "./server/listen-error.ts";
 export type { Log } from "./server/log.ts";
-export { createServer, type MillraceServer, type ServerOptions } from "./server/server.ts";
+export type { ServerEvents } from "./server/server-events.ts";
+export type { LiveState, StreamHandle } from "./server/stream-handle.ts";

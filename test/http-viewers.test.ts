@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { createServer, type MillraceServer } from "../src/index.ts";
+import { type ComposedServer, createServer } from "../src/server/server.ts";
 import { dechunked, RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
-let server: MillraceServer;
+let server: ComposedServer;
 let port: number;
 
 beforeEach(async () => {

@@ -7,7 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
 import { pino } from "pino";
 import { WebSocket } from "ws";
-import { type ConfigInput, createServer, type MillraceServer } from "../src/index.ts";
+import type { ConfigInput } from "../src/index.ts";
+import { type ComposedServer, createServer } from "../src/server/server.ts";
 import { writeProxyHeader } from "../src/protocols/proxy-protocol/header.ts";
 import { RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { RtmpClient } from "./support/rtmp-client.ts";
@@ -22,7 +23,7 @@ const headers = [
 
 /** A server of its own with all that it logs. */
 class Place implements AsyncDisposable {
-  readonly server: MillraceServer;
+  readonly server: ComposedServer;
   readonly records: Record<string, unknown>[] = [];
 
   constructor(settings: ConfigInput) {

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 import { WebSocket } from "ws";
-import { createServer, type MillraceServer } from "../src/index.ts";
+import { type ComposedServer, createServer } from "../src/server/server.ts";
 import { badFrames, badHandshakes, badWebSocketPaths, goodHandshake } from "./support/http-bad-inputs.ts";
 import { RawConnection } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
-let server: MillraceServer;
+let server: ComposedServer;
 let port: number;
 
 beforeEach(async () => {

@@ -4,8 +4,8 @@ import { FakeScheduler } from "../../test/support/fake-scheduler.ts";
 import { audio, audioTrack, CollectingSink, textContainer, video, videoTrack } from "../../test/support/hub-fixtures.ts";
 import type { Track } from "../media/track.ts";
 import { bareFraming } from "./framing.ts";
-import type { StreamFrame } from "./frames.ts";
-import { Frames } from "./frames.ts";
+import type { Frames, StreamFrame } from "./frames.ts";
+import { HubFrames } from "./frames.ts";
 import type { HubOptions } from "./hub.ts";
 import { Hub } from "./hub.ts";
 import type { Publication } from "./publication.ts";
@@ -50,7 +50,7 @@ test("frames come with their tracks and payload as they are, from the newest key
   const { hub, clock } = setUp();
   const publication = publish(hub);
   send(clock, publication, 0, 1080);
-  const frames = new Frames(hub, "live/a");
+  const frames = new HubFrames(hub, "live/a");
   const taken = await take(frames, 4);
   assert.equal(words(taken), "K1000!start a1000 v1040 a1040");
   const [key, sound] = taken as [StreamFrame, StreamFrame];
@@ -67,10 +67,10 @@ test("frames come with their tracks and payload as they are, from the newest key
 
 test("frames are waited for before there is a publisher, for as long as was said", async () => {
   const { hub, clock } = setUp();
-  const patient = new Frames(hub, "live/a").next();
-  const hasty = new Frames(hub, "live/a", { wait: 100 }).next();
+  const patient = new HubFrames(hub, "live/a").next();
+  const hasty = new HubFrames(hub, "live/a", { wait: 100 }).next();
   hasty.catch(() => undefined);
-  const now = new Frames(hub, "live/a", { wait: 0 }).next();
+  const now = new HubFrames(hub, "live/a", { wait: 0 }).next();
   await assert.rejects(now, { name: "Refusal", code: "not-live" });
   clock.advance(100);
   await assert.rejects(hasty, { name: "Refusal", code: "not-live" });
@@ -83,7 +83,7 @@ test("they go on over a reconnect, which is told, and end with the stream, whose
   const { hub, clock } = setUp();
   const first = publish(hub);
   send(clock, first, 0, 80);
-  const frames = new Frames(hub, "live/a");
+  const frames = new HubFrames(hub, "live/a");
   assert.equal(words(await take(frames, 4)), "K0!start a0 v40 a40");
   first.close("lost");
   clock.advance(2000);
@@ -106,7 +106,7 @@ test("a track keeps its object until it changes, and only what changed is anothe
   publication.close("lost");
   const again = publish(hub, [{ ...videoTrack, config: new Uint8Array([9]) }, { ...audioTrack }]);
   send(clock, again, 0, 40);
-  const [v0, a0, v40, a40, v80, a80, k, a] = (await take(new Frames(hub, "live/a", { from: "oldest" }), 8)).map(({ track }) => track);
+  const [v0, a0, v40, a40, v80, a80, k, a] = (await take(new HubFrames(hub, "live/a", { from: "oldest" }), 8)).map(({ track }) => track);
   assert.equal(v0, v40);
   assert.notEqual(v40, v80);
   assert.deepEqual([a40, a80, a], [a0, a0, a0]);
@@ -117,8 +117,8 @@ test("a slow consumer is moved on and told; a fast one and a viewer notice nothi
   const { hub, clock } = setUp({ retention: { beforeNewestStart: 0, maxBytes: 1e9 } });
   const publication = publish(hub);
   send(clock, publication, 0, 40);
-  const slow = new Frames(hub, "live/a");
-  const fast = new Frames(hub, "live/a");
+  const slow = new HubFrames(hub, "live/a");
+  const fast = new HubFrames(hub, "live/a");
   const viewer = new CollectingSink();
   (await hub.watch("live/a", 0)).play(textContainer(), bareFraming, viewer);
   await take(slow, 1);
@@ -146,10 +146,10 @@ test("only the tracks that are wanted; a choice that throws ends the consumer an
   const { hub, clock } = setUp();
   const publication = publish(hub);
   send(clock, publication, 0, 80);
-  const sound = new Frames(hub, "live/a", { tracks: (track) => track.kind === "audio" });
+  const sound = new HubFrames(hub, "live/a", { tracks: (track) => track.kind === "audio" });
   assert.equal(words(await take(sound, 2)), "a0!start a40");
   let faulty = false;
-  const frames = new Frames(hub, "live/a", {
+  const frames = new HubFrames(hub, "live/a", {
     tracks() {
       if (faulty) throw new TypeError("mine");
       return true;
@@ -168,17 +168,17 @@ test("only the tracks that are wanted; a choice that throws ends the consumer an
 test("the signal ends it with its reason, at whatever it waits for", async () => {
   const { hub, clock } = setUp();
   const early = new AbortController();
-  const unborn = new Frames(hub, "live/a", { signal: early.signal });
+  const unborn = new HubFrames(hub, "live/a", { signal: early.signal });
   const waiting = unborn.next();
   early.abort(new Error("enough"));
   await assert.rejects(waiting, /enough/);
   assert.equal(hub.waiting, 0);
   assert.equal((await unborn.next()).done, true);
-  await assert.rejects(new Frames(hub, "live/a", { signal: early.signal }).next(), /enough/);
+  await assert.rejects(new HubFrames(hub, "live/a", { signal: early.signal }).next(), /enough/);
 
   send(clock, publish(hub), 0, 40);
   const late = new AbortController();
-  const frames = new Frames(hub, "live/a", { signal: late.signal });
+  const frames = new HubFrames(hub, "live/a", { signal: late.signal });
   await take(frames, 2);
   const pending = [frames.next(), frames.next()];
   late.abort(new Error("now"));
@@ -190,14 +190,14 @@ test("leaving the loop lets go of everything", async () => {
   const publication = publish(hub);
   send(clock, publication, 0, 80);
   const { timeline } = hub.streams.get("live/a")!;
-  const frames = new Frames(hub, "live/a");
+  const frames = new HubFrames(hub, "live/a");
   for await (const frame of frames) if (frame.dts > 0) break;
   publication.close("unpublished");
   assert.equal(timeline.bytes, 0, "nobody holds the ring");
   assert.equal((await frames.next()).done, true);
 
   send(clock, publish(hub), 0, 40);
-  await using other = new Frames(hub, "live/a");
+  await using other = new HubFrames(hub, "live/a");
   await take(other, 2);
   const pending = other.next();
   await other.return();
@@ -207,10 +207,10 @@ test("leaving the loop lets go of everything", async () => {
 test("closing the hub tells who waits for a publisher, and ends who reads", async () => {
   const { hub, clock } = setUp();
   send(clock, publish(hub), 0, 40);
-  const reads = new Frames(hub, "live/a");
+  const reads = new HubFrames(hub, "live/a");
   await take(reads, 2);
   const pending = reads.next();
-  const waits = new Frames(hub, "live/other").next();
+  const waits = new HubFrames(hub, "live/other").next();
   waits.catch(() => undefined);
   hub.close();
   assert.equal((await pending).done, true);

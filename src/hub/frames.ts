@@ -31,6 +31,7 @@ export interface StreamFrame extends Omit<Frame, "track"> {
   readonly utcOffset: number;
 }
 
+/** What of a stream is read, from where on, and how long its publisher is waited for. */
 export interface FramesOptions {
   /** Ends the iteration: it throws the signal's reason. */
   readonly signal?: AbortSignal;
@@ -42,11 +43,6 @@ export interface FramesOptions {
   readonly wait?: number;
 }
 
-interface Waiting {
-  readonly resolve: (result: IteratorResult<StreamFrame, undefined>) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /**
  * The frames of one stream in order of arrival, across reconnects of its publisher, until the stream ends. Nothing is read
  * and nothing is held before the first `next()`.
@@ -55,8 +51,32 @@ interface Waiting {
  * forgets and goes on at the newest random-access point; `skips` counts that and the frame there has the gap `skip`.
  * Leaving the loop lets go of everything.
  */
-export class Frames implements AsyncIterableIterator<StreamFrame, undefined>, AsyncDisposable {
+export interface Frames extends AsyncIterableIterator<StreamFrame, undefined>, AsyncDisposable {
   /** The stream's identity. */
+  readonly name: string;
+  /** How often frames were missed because they were read too slowly. */
+  readonly skips: number;
+  /** Milliseconds of media between the newest frame of the stream and the last one read; 0 before the first. */
+  readonly lag: number;
+  /**
+   * The next frame, as soon as there is one. Several may be asked for at a time.
+   *
+   * Rejects with the signal's reason; with a `Refusal`: `not-live` when nobody published within `wait`, `full` when too many
+   * wait, `closing`.
+   */
+  next(): Promise<IteratorResult<StreamFrame, undefined>>;
+  /** Ends the iteration; whoever waits for a frame is told that there are no more. */
+  return(): Promise<IteratorResult<StreamFrame, undefined>>;
+  [Symbol.asyncIterator](): this;
+}
+
+interface Waiting {
+  readonly resolve: (result: IteratorResult<StreamFrame, undefined>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Reads a stream of a hub frame by frame: waits for its publisher, then follows its timeline. */
+export class HubFrames implements Frames {
   readonly name: string;
   readonly #hub: Hub;
   readonly #options: FramesOptions;
@@ -77,22 +97,14 @@ export class Frames implements AsyncIterableIterator<StreamFrame, undefined>, As
     this.#options = options;
   }
 
-  /** How often frames were missed because they were read too slowly. */
   get skips(): number {
     return this.#reader?.skips ?? 0;
   }
 
-  /** Milliseconds of media between the newest frame of the stream and the last one read; 0 before the first. */
   get lag(): number {
     return this.#reader?.lag ?? 0;
   }
 
-  /**
-   * The next frame, as soon as there is one. Several may be asked for at a time.
-   *
-   * Rejects with the signal's reason; with a `Refusal`: `not-live` when nobody published within `wait`, `full` when too many
-   * wait, `closing`.
-   */
   next(): Promise<IteratorResult<StreamFrame, undefined>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
@@ -101,7 +113,6 @@ export class Frames implements AsyncIterableIterator<StreamFrame, undefined>, As
     });
   }
 
-  /** Ends the iteration; whoever waits for a frame is told that there are no more. */
   return(): Promise<IteratorResult<StreamFrame, undefined>> {
     this.#close();
     return Promise.resolve({ done: true, value: undefined });

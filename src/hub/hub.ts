@@ -1,6 +1,5 @@
 import type { AllocateSlab } from "../bytes/slab-store.ts";
-import type { Discontinuity } from "../media/muxer.ts";
-import type { PublicationEnd, PublisherInfo } from "./publication.ts";
+import type { PublicationEnd, PublicationReason, PublisherInfo } from "./publication.ts";
 import { Publication } from "./publication.ts";
 import { Pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
@@ -120,7 +119,7 @@ export class Hub implements StreamOwner {
   publish(name: string, info: PublisherInfo): Publication {
     if (this.#closed) throw new Refusal("closing", "This server is closing.");
     let stream = this.#streams.get(name);
-    let reason: Discontinuity["reason"] = "start";
+    let reason: PublicationReason = "start";
     if (stream === undefined) {
       if (this.#streams.size >= this.options.maxStreams)
         throw new Refusal("full", `This server carries at most ${this.options.maxStreams} streams.`);

@@ -23,6 +23,9 @@ export interface PublisherInfo {
  */
 export type PublicationEnd = "unpublished" | "lost" | "replaced" | "refused" | "closing";
 
+/** Why it began: the first of its stream, one that came after the last was gone, one that took over. */
+export type PublicationReason = "start" | "reconnect" | "takeover";
+
 /** What a publication tells the stream that it belongs to. */
 export interface PublicationOwner {
   readonly timeline: Timeline;
@@ -42,7 +45,7 @@ export class Publication implements FrameSink {
   readonly info: PublisherInfo;
   readonly #owner: PublicationOwner;
   readonly #scheduler: Scheduler;
-  readonly #reason: Discontinuity["reason"];
+  readonly reason: PublicationReason;
   readonly #tracks = new TrackSet();
   readonly #abort = new AbortController();
   #waiting: { readonly frame: SourceFrame; readonly arrived: number }[] | undefined = [];
@@ -55,11 +58,11 @@ export class Publication implements FrameSink {
   /** Frames of video dropped because no random-access point had come. */
   droppedBeforeStart = 0;
 
-  constructor(owner: PublicationOwner, scheduler: Scheduler, info: PublisherInfo, reason: Discontinuity["reason"]) {
+  constructor(owner: PublicationOwner, scheduler: Scheduler, info: PublisherInfo, reason: PublicationReason) {
     this.#owner = owner;
     this.#scheduler = scheduler;
     this.info = info;
-    this.#reason = reason;
+    this.reason = reason;
     this.#lastArrival = scheduler.now();
   }
 
@@ -153,7 +156,7 @@ export class Publication implements FrameSink {
     const { dts, pts, jump } = clock.place(track, source.dts, source.pts, arrived);
     const time = (dts / track.timescale) * 1000;
     if (timeline.clock === undefined) this.#begin(time);
-    else if (jump) this.#discontinuity(this.#appended ? "jump" : this.#reason, time);
+    else if (jump) this.#discontinuity(this.#appended ? "jump" : this.reason, time);
     this.#appended = true;
     this.#takeTracks();
     const { sap, discardable, data } = source;

@@ -4,53 +4,28 @@ import { fileURLToPath } from "node:url";
 import { Hub } from "../hub/hub.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
+import { streamName } from "../hub/identity.ts";
 import { type AccessHook, Hooks } from "./access/hooks.ts";
 import { KeyRing } from "./access/key-ring.ts";
 import { KeyStep } from "./access/key-step.ts";
 import { logWithoutKeys } from "./access/log-without-keys.ts";
 import { checkConfig } from "./config/resolve.ts";
-import type { Config, ConfigInput } from "./config/schema.ts";
+import type { Config } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
 import { Demo, demoStream } from "./demo.ts";
+import type { Events, Listener, ListenOptions } from "./events.ts";
 import { HttpListener } from "./http/http-listener.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
 import { type Log, silentLog } from "./log.ts";
+import type { MillraceServer, ServerOptions } from "./millrace-server.ts";
 import { Peers } from "./peers/peers.ts";
 import { Seats } from "./seats.ts";
+import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
+import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 import { packageVersion } from "./version.ts";
 
-/** What a program may set besides the settings of docs/config.md. */
-export interface ServerOptions extends ConfigInput {
-  /** Where the server writes what happens; by default nowhere. */
-  readonly logger?: Log;
-}
-
-/** A live media server. Several in one process do not know of each other. */
-export interface MillraceServer {
-  /** Opens the ports. @throws ListenError naming every port that could not be opened; then none is open */
-  listen(): Promise<void>;
-  /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (`shutdownTimeout`). */
-  close(within?: number): Promise<void>;
-  /**
-   * Has a say in who publishes: asked before each publisher is taken, see `AccessHook`. Until there is one, or the setting
-   * `publishKey`, publishers are refused, unless the setting `auth` is off. Several are asked in the order in which they
-   * came, after the key, and all have to grant.
-   *
-   * @returns a function that takes the hook away; who publishes already stays
-   * @throws TypeError for what is no function
-   */
-  onPublish(hook: AccessHook): () => void;
-  /** The same for those who want to watch, by any protocol. Without one everybody may. */
-  onPlay(hook: AccessHook): () => void;
-  /** Where a protocol is listened for; undefined where it is not. */
-  address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined;
-  /** The streams: what is on air, who publishes, who watches. */
-  readonly hub: Hub;
-  readonly config: Config;
-}
-
-/** Makes a server; nothing listens before `listen()`. @throws ConfigError naming every mistake in the settings */
-export function createServer(options: ServerOptions = {}): MillraceServer {
+/** Makes a server with its insides in reach; src/index.ts offers it without. @throws ConfigError naming every mistake in the settings */
+export function createServer(options: ServerOptions = {}): ComposedServer {
   const { logger, ...settings } = options;
   const log = logger ?? silentLog();
   return new ComposedServer(
@@ -60,21 +35,24 @@ export function createServer(options: ServerOptions = {}): MillraceServer {
 }
 
 /** The same from settings that were checked before. @param keys those that publish; only that of the settings if not given */
-export function createServerFrom(config: Config, logger: Log, keys?: KeyRing): MillraceServer {
+export function createServerFrom(config: Config, logger: Log, keys?: KeyRing): ComposedServer {
   return new ComposedServer(config, logger, keys);
 }
 
-interface Listener {
+interface PortListener {
   listen(address: ListenAddress): Promise<void>;
   close(within: number): Promise<void>;
   address(): AddressInfo | undefined;
 }
 
-class ComposedServer implements MillraceServer {
+/** A server: the hub, who may do what, and the listeners, put together. */
+export class ComposedServer implements MillraceServer {
+  /** Not for programs: its streams, timelines and publications may change with every version. */
   readonly hub: Hub;
   readonly config: Config;
   readonly #log: Log;
-  readonly #listeners = new Map<"rtmp" | "http", Listener>();
+  readonly #events: Events<ServerEvents>;
+  readonly #listeners = new Map<"rtmp" | "http", PortListener>();
   readonly #admit: () => () => void;
   readonly #peers: Peers;
   readonly #hooks = new Hooks();
@@ -95,6 +73,7 @@ class ComposedServer implements MillraceServer {
     this.#admit = () => seats.take();
     this.hub = createHub(config, log);
     logEvents(this.hub, log);
+    this.#events = serverEvents(this.hub, log);
     this.#access = new AccessChain({
       steps: [...(keys === undefined ? [] : [new KeyStep(keys, config.auth)]), this.#hooks],
       auth: config.auth,
@@ -113,6 +92,18 @@ class ComposedServer implements MillraceServer {
 
   onPlay(hook: AccessHook): () => void {
     return this.#hooks.add(Intent.play, hook);
+  }
+
+  on<Name extends keyof ServerEvents>(name: Name, listener: Listener<ServerEvents[Name]>, options?: ListenOptions): () => void {
+    return this.#events.on(name, listener, options);
+  }
+
+  stream(name: string): StreamHandle {
+    return new HubStreamHandle(this.hub, streamName(name));
+  }
+
+  streams(): StreamHandle[] {
+    return [...this.hub.streams.keys()].map((name) => new HubStreamHandle(this.hub, name));
   }
 
   async listen(): Promise<void> {
@@ -143,6 +134,10 @@ class ComposedServer implements MillraceServer {
   close(within = this.config.shutdownTimeout): Promise<void> {
     this.#closing ??= this.#close(within);
     return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #close(within: number): Promise<void> {
@@ -232,18 +227,4 @@ function logRefusal({ intent, request, refusal: { code, message } }: RefusedRequ
   const fields = { ...facts(request), code, reason: message };
   if (intent === Intent.publish) log.warn(fields, "publisher refused");
   else log.info(fields, "viewer refused");
-}
-
-function logEvents(hub: Hub, log: Log): void {
-  hub.onEvent((event) => {
-    const stream = event.stream.name;
-    switch (event.kind) {
-      case "live":
-        return log.info({ stream, ...event.publication.info }, "on air");
-      case "lost":
-        return log.info({ stream, reason: event.end }, "publisher left");
-      case "ended":
-        return log.info({ stream, skips: event.stream.skips }, "stream ended");
-    }
-  });
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Publication } from "../../src/hub/publication.ts";
-import { createServer, type MillraceServer } from "../../src/index.ts";
+import { type ComposedServer, createServer } from "../../src/server/server.ts";
 import type { VideoTrack } from "../../src/media/track.ts";
 import { audio, hexOf, otherVideo, picture, pictureMs, sound, video } from "./media.ts";
 import type { ReadFrame } from "./readers.ts";
@@ -22,7 +22,7 @@ export interface TestViewer {
 
 export interface EgressUnderTest {
   readonly name: string;
-  watch(server: MillraceServer, stream: string): TestViewer;
+  watch(server: ComposedServer, stream: string): TestViewer;
   /** What `ended` says of a stream that is over, of one that nobody publishes, of a viewer who took nothing for too long. */
   readonly words: { readonly ended: RegExp; readonly notLive: RegExp; readonly stalled: RegExp };
   /** A viewer goes on when the decoder configuration changes; else it ends, and comes again. */
@@ -31,7 +31,7 @@ export interface EgressUnderTest {
 
 const stream = "live/cam";
 
-async function openServer(stallTimeout: `${number}s`): Promise<MillraceServer & AsyncDisposable> {
+async function openServer(stallTimeout: `${number}s`): Promise<ComposedServer & AsyncDisposable> {
   const server = createServer({
     rtmp: { host: "127.0.0.1", port: 0 },
     http: { host: "127.0.0.1", port: 0 },
@@ -47,7 +47,7 @@ class TestSource {
   readonly publication: Publication;
   #at: number;
 
-  constructor(server: MillraceServer, options: { track?: VideoTrack; at?: number } = {}) {
+  constructor(server: ComposedServer, options: { track?: VideoTrack; at?: number } = {}) {
     const { track = video, at = 0 } = options;
     this.publication = server.hub.publish(stream, { protocol: "test", address: "", encoder: "" });
     this.publication.announce({ video: true, audio: true });
@@ -98,7 +98,7 @@ async function overfill(source: TestSource, quick: TestViewer): Promise<void> {
 /** Runs the suite for one way to watch. */
 export function egressContract(egress: EgressUnderTest): void {
   describe(`${egress.name} as an egress`, { concurrency: 1 }, () => {
-    let server: MillraceServer;
+    let server: ComposedServer;
     const viewers: TestViewer[] = [];
 
     before(async () => {

@@ -2,15 +2,15 @@
 import { get } from "node:http";
 import { connect } from "node:net";
 import { WebSocket } from "ws";
-import type { MillraceServer } from "../../src/index.ts";
+import type { ComposedServer } from "../../src/server/server.ts";
 import { MessageType } from "../../src/protocols/rtmp/message.ts";
 import { RtmpClient } from "../support/rtmp-client.ts";
 import type { EgressUnderTest, TestViewer } from "./egress.ts";
 import { flvReader, fmp4Reader, rtmpMessageReader, type StreamReader } from "./readers.ts";
 
-type Open = (server: MillraceServer, path: string, reader: StreamReader) => TestViewer;
+type Open = (server: ComposedServer, path: string, reader: StreamReader) => TestViewer;
 
-const port = (server: MillraceServer): number => server.address("http")!.port;
+const port = (server: ComposedServer): number => server.address("http")!.port;
 
 /** `complete`: the body had its end. */
 const http: Open = (server, path, reader) => {
@@ -74,7 +74,7 @@ const webSocket: Open = (server, path, reader) => {
   return { frames, ended, pause: () => socket.pause(), resume: () => socket.resume(), leave: () => socket.terminate() };
 };
 
-function watchRtmp(server: MillraceServer, stream: string): TestViewer {
+function watchRtmp(server: ComposedServer, stream: string): TestViewer {
   const reader = rtmpMessageReader();
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   const left = new AbortController();

@@ -5,19 +5,20 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createServer, type MillraceServer, type ServerOptions } from "../../src/index.ts";
+import type { ServerOptions } from "../../src/index.ts";
+import { type ComposedServer, createServer } from "../../src/server/server.ts";
 
 /** The ways to watch a stream. */
 export const Way = { rtmp: "rtmp", httpFlv: "http-flv", wsFlv: "ws-flv", httpMp4: "http-mp4", wsMp4: "ws-mp4" } as const;
 export type Way = (typeof Way)[keyof typeof Way];
 
 export class Place implements AsyncDisposable {
-  readonly server: MillraceServer;
+  readonly server: ComposedServer;
   /** Anybody may write to it: some programs run as nobody. */
   readonly folder: string;
   #files = 0;
 
-  private constructor(server: MillraceServer, folder: string) {
+  private constructor(server: ComposedServer, folder: string) {
     this.server = server;
     this.folder = folder;
   }

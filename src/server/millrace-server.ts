@@ -1,0 +1,52 @@
+import type { AccessHook } from "./access/hooks.ts";
+import type { Config, ConfigInput } from "./config/schema.ts";
+import type { Listener, ListenOptions } from "./events.ts";
+import type { Log } from "./log.ts";
+import type { ServerEvents } from "./server-events.ts";
+import type { StreamHandle } from "./stream-handle.ts";
+
+/** What a program may set besides the settings of docs/config.md. */
+export interface ServerOptions extends ConfigInput {
+  /** Where the server writes what happens; by default nowhere. */
+  readonly logger?: Log;
+}
+
+/** A live media server. Several in one process do not know of each other. */
+export interface MillraceServer extends AsyncDisposable {
+  /** Opens the ports. @throws ListenError naming every port that could not be opened; then none is open */
+  listen(): Promise<void>;
+  /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (`shutdownTimeout`). */
+  close(within?: number): Promise<void>;
+  /**
+   * Has a say in who publishes: asked before each publisher is taken, see `AccessHook`. Until there is one, or the setting
+   * `publishKey`, publishers are refused, unless the setting `auth` is off. Several are asked in the order in which they
+   * came, after the key, and all have to grant.
+   *
+   * @returns a function that takes the hook away; who publishes already stays
+   * @throws TypeError for what is no function
+   */
+  onPublish(hook: AccessHook): () => void;
+  /** The same for those who want to watch, by any protocol. Without one everybody may. */
+  onPlay(hook: AccessHook): () => void;
+  /**
+   * Listens to what happens. The listener is called soon after, in order; what it throws is logged and hurts nobody.
+   *
+   * @returns a function that takes the listener away, as aborting `signal` does
+   * @throws TypeError for a name that is none, or what is no function
+   */
+  on<Name extends keyof ServerEvents>(name: Name, listener: Listener<ServerEvents[Name]>, options?: ListenOptions): () => void;
+  /**
+   * A stream by its name, live or not: its state, tracks, viewers, publisher, and its frames. Programs are not asked by hooks.
+   *
+   * @throws Refusal `name-refused`, where no stream can have that name
+   */
+  stream(name: string): StreamHandle;
+  /** The streams that are there at this moment: live, waiting for their tracks, or for a publisher that was lost. */
+  streams(): StreamHandle[];
+  /** Where a protocol is listened for; undefined where it is not. */
+  address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined;
+  /** The settings, complete with their defaults. */
+  readonly config: Config;
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

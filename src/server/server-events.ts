@@ -1,0 +1,49 @@
+import type { Hub, HubEvent } from "../hub/hub.ts";
+import type { PublicationEnd, PublicationReason, PublisherInfo } from "../hub/publication.ts";
+import { Events } from "./events.ts";
+import type { Log } from "./log.ts";
+import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
+
+/** What a program can listen to, by name. */
+export interface ServerEvents {
+  /** A publisher's tracks are known: viewers can start. Told again after every reconnect and take-over, see `reason`. */
+  readonly live: { readonly stream: StreamHandle; readonly publisher: PublisherInfo; readonly reason: PublicationReason };
+  /** A publisher is gone. Its viewers stay for the grace period, where there is one for that reason. */
+  readonly lost: { readonly stream: StreamHandle; readonly publisher: PublisherInfo; readonly reason: PublicationEnd };
+  /** The stream is over: its viewers have been told. */
+  readonly ended: { readonly stream: StreamHandle };
+}
+
+const names = ["live", "lost", "ended"] as const satisfies readonly (keyof ServerEvents)[];
+
+/** The events of one server: what its hub tells. */
+export function serverEvents(hub: Hub, log: Log): Events<ServerEvents> {
+  const events = new Events<ServerEvents>(names, log);
+  hub.onEvent((event) => {
+    const stream = new HubStreamHandle(hub, event.stream.name);
+    switch (event.kind) {
+      case "live":
+        return events.emit("live", { stream, publisher: event.publication.info, reason: event.publication.reason });
+      case "lost":
+        return events.emit("lost", { stream, publisher: event.publication.info, reason: event.end });
+      case "ended":
+        return events.emit("ended", { stream });
+    }
+  });
+  return events;
+}
+
+/** Writes to the log what a hub tells. */
+export function logEvents(hub: Hub, log: Log): void {
+  hub.onEvent((event: HubEvent) => {
+    const stream = event.stream.name;
+    switch (event.kind) {
+      case "live":
+        return log.info({ stream, ...event.publication.info }, "on air");
+      case "lost":
+        return log.info({ stream, reason: event.end }, "publisher left");
+      case "ended":
+        return log.info({ stream, skips: event.stream.skips }, "stream ended");
+    }
+  });
+}
