@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type AccessHook, createServer } from "../src/index.ts";
+import type { AccessHook } from "../src/index.ts";
+import { createServer } from "../src/server/server.ts";
 import { doors } from "./contracts/doors.ts";
 import { Tone } from "./support/tone.ts";
 

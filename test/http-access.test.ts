@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { WebSocket } from "ws";
-import { AccessDenied, createServer, type MillraceServer } from "../src/index.ts";
+import { AccessDenied } from "../src/index.ts";
+import { type ComposedServer, createServer } from "../src/server/server.ts";
 import { RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
-let server: MillraceServer;
+let server: ComposedServer;
 let base: string;
 let silence: () => void;
 /** Keys that the hook was asked about. */

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { AccessDenied, type AccessHook, type AccessRequest, createServer, type MillraceServer } from "../../src/index.ts";
+import { AccessDenied, type AccessHook, type AccessRequest } from "../../src/index.ts";
+import { type ComposedServer, createServer } from "../../src/server/server.ts";
 import { createLog } from "../../src/server/log.ts";
 import { Tone } from "../support/tone.ts";
 import { clientName, type Door, type Knock } from "./doors.ts";
@@ -16,7 +17,7 @@ const hookTimeout = 150;
 
 export function accessContract(door: Door): void {
   describe(door.name, () => {
-    let server: MillraceServer;
+    let server: ComposedServer;
     let knocks: Knock[];
     let log: string;
     let silence: () => void;
