@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** One program that tests run. */
 export interface Program {
@@ -47,7 +48,16 @@ export const programs: readonly Program[] = [
   },
   { name: "cvlc", commands: ["cvlc", macApp("VLC")], debian: ["vlc-bin", "vlc-plugin-base"], brew: ["vlc"] },
   { name: "mpv", commands: ["mpv"], debian: ["mpv"], brew: ["mpv"] },
-  { name: "nginx", commands: ["nginx"], debian: ["nginx", "libnginx-mod-rtmp"], brew: ["nginx"] },
+  {
+    name: "nginx",
+    commands: ["nginx"],
+    debian: ["nginx", "libnginx-mod-rtmp", "libnginx-mod-stream"],
+    brew: ["nginx"],
+    probe: ["-t", "-e", "stderr", "-c", fileURLToPath(new URL("nginx-probe.conf", import.meta.url))],
+  },
+  { name: "haproxy", commands: ["haproxy"], debian: ["haproxy"], brew: ["haproxy"] },
+  { name: "caddy", commands: ["caddy"], debian: ["caddy"], brew: ["caddy"] },
+  { name: "openssl", commands: ["openssl"], debian: ["openssl"], brew: ["openssl"] },
   { name: "obs", commands: ["obs", macApp("OBS")], debian: ["obs-studio", "obs-plugins"], brew: ["obs"], slow: true },
   { name: "Xvfb", commands: ["Xvfb"], debian: ["xvfb"], brew: ["xquartz"], slow: true },
 ];

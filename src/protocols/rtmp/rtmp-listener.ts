@@ -109,6 +109,8 @@ export class RtmpListener {
 
   #accept(socket: Socket): void {
     const { maxConnections = 20_000, meet = peerOf } = this.#options;
+    // Reset before it was accepted: HAProxy's health checks do so. Nobody can say any more who it was.
+    if (socket.remoteAddress === undefined) return void socket.on("error", () => undefined).destroy();
     if (this.connections >= maxConnections) return this.#refuse(socket, { address: peerOf(socket), connections: this.connections });
     const address = meet(socket, this.#context.limits.handshakeMs);
     if (typeof address === "string") this.#begin(socket, address);

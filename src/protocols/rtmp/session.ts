@@ -230,7 +230,8 @@ export class Session implements MessageStreamsOwner {
   /** Writes the reason of a session's end to the log: the peer's mistake, or ours. */
   #explain(error: unknown): void {
     const { log } = this.context;
-    if (this.connection.received === 0 && this.connection.end === "peer closed") {
+    const { received, end } = this.connection;
+    if (received === 0 && end !== undefined && end !== "closed by us") {
       // A port scan, or a load balancer that looks whether we are there.
       log.debug(this.fields, "RTMP connection ended before its first byte");
     } else if (error instanceof ProtocolError) {
