@@ -212,3 +212,38 @@ test("schema prints the JSON schema and takes no settings", async () => {
   assert.equal((await wrong.ended).code, 2);
   assert.equal(wrong.err, "millrace: millrace schema takes no --demo; millrace schema --help lists its flags\n");
 });
+
+test("check, its mistakes and the log tell where a secret is from and never what it is", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-secret-"));
+  const file = join(folder, "key");
+  await writeFile(file, "OpenSesame-1234\n");
+  const secret = { MILLRACE_PUBLISH_KEY_FILE: file, MILLRACE_DATA: folder };
+  const good = new Command(secret, "check");
+  assert.equal((await good.ended).code, 0, good.err);
+  assert.match(good.out, /^publishKey +\(secret\) +MILLRACE_PUBLISH_KEY_FILE$/m);
+  const server = new Command(secret, ...free, "--log-level", "trace", "--no-auth");
+  await server.started();
+  server.child.kill("SIGTERM");
+  await server.ended;
+  await writeFile(file, "OpenSesame 1234!\n");
+  const bad = new Command(secret, "check");
+  assert.equal((await bad.ended).code, 2);
+  assert.match(bad.err, /^millrace: MILLRACE_PUBLISH_KEY_FILE: a key is made of letters, digits, - and _/);
+  await writeFile(join(folder, "m.yaml"), "publishKey: !OpenSesame&1234\nstreams: [OpenSesame\n");
+  const broken = new Command("check", join(folder, "m.yaml"));
+  assert.equal((await broken.ended).code, 2);
+  for (const { out, err } of [good, server, bad, broken]) assert.doesNotMatch(out + err, /Sesame/);
+  await rm(folder, { recursive: true });
+});
+
+test("check finds the damaged file of keys that would keep a server from starting", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-damaged-"));
+  await writeFile(join(folder, "publish-keys.txt"), "not a key at all\n");
+  const commands = [new Command("check", "--data", folder), new Command(...free, "--data", folder)];
+  const told = await Promise.all(commands.map(async (command) => [(await command.ended).code, command.err]));
+  assert.equal(told[0]![0], 2);
+  assert.deepEqual(told[0], told[1]);
+  const open = new Command("check", "--data", folder, "--no-auth");
+  assert.equal((await open.ended).code, 0, open.err);
+  await rm(folder, { recursive: true });
+});

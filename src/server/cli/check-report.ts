@@ -1,3 +1,5 @@
+import { isRefused } from "../access/first-key.ts";
+import { KeyFile } from "../access/key-file.ts";
 import type { Environment } from "../config/environment.ts";
 import { describePlace } from "../config/problem.ts";
 import { written } from "../config/reference.ts";
@@ -8,14 +10,22 @@ import { readSettings } from "./read-settings.ts";
 
 /**
  * What `millrace check [FILE]` prints where a start would go well: every setting, its value and where that is from. A secret's
- * value is not shown. @throws ConfigError as the start would, and UsageError where two files are named
+ * value is not shown. @throws ConfigError and KeyFileError as the start would, and UsageError where two files are named
  */
 export async function checkReport(given: Arguments, environment: Environment): Promise<string> {
   const [file] = given.operands;
   if (file !== undefined && given.config !== undefined) throw new UsageError("millrace check takes FILE or --config FILE, not both");
-  const { effective, warnings } = await readSettings({ settings: given.settings, ...optional(file ?? given.config) }, environment);
+  const { config, effective, warnings } = await readSettings({ settings: given.settings, ...optional(file ?? given.config) }, environment);
+  if (config.auth) await checkKeys(config.data);
   const rows = effective.map((each) => [each.setting.key, valueText(each), each.place ? describePlace(each.place) : "default"]);
   return [...warnings.map((text) => `warning: ${text}`), "ok", "", ...table(rows), ""].join("\n");
+}
+
+/** A damaged file of keys keeps a server from starting; one that is not there is made then. */
+async function checkKeys(folder: string): Promise<void> {
+  await new KeyFile(folder).read().catch((error: unknown) => {
+    if (!isRefused(error)) throw error;
+  });
 }
 
 function optional(config: string | undefined): Pick<Arguments, "config"> {
