@@ -10,7 +10,8 @@ export interface ConfigReferenceEntry {
   /** The default as it would be written in YAML; undefined where there is none. */
   readonly default: string | undefined;
   readonly description: string;
-  readonly variable: string;
+  /** Its variable; for a secret also the one that names a file. */
+  readonly variables: readonly string[];
 }
 
 /** Every setting, in the order of the schema. docs/config.md is checked against it. */
@@ -20,14 +21,14 @@ export function configReference(): ConfigReferenceEntry[] {
     type: typeWords(setting.schema),
     default: setting.default === undefined ? undefined : written(setting.default),
     description: setting.description,
-    variable: setting.variable,
+    variables: setting.secret ? [setting.variable, `${setting.variable}_FILE`] : [setting.variable],
   }));
 }
 
 /** The same reference as the table in docs/config.md. */
 export function configReferenceTable(): string {
-  const rows = configReference().map(({ key, type, default: value, description, variable }) => {
-    return `| \`${key}\` | ${type} | ${value === undefined ? "none" : `\`${value}\``} | ${description} | \`${variable}\` |`;
+  const rows = configReference().map(({ key, type, default: value, description, variables }) => {
+    return `| \`${key}\` | ${type} | ${value === undefined ? "none" : `\`${value}\``} | ${description} | ${variables.map((name) => `\`${name}\``).join(", ")} |`;
   });
   return ["| Setting | Value | Default | Meaning | Variable |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
 }
