@@ -97,7 +97,8 @@ function isRead({ log }: Config): boolean {
 function bannerFacts(server: MillraceServer): Omit<BannerFacts, "keys"> {
   const where = (role: "rtmp" | "http") => {
     const address = server.address(role);
-    return address && { [role]: { ...reachable(listenAddress(server.config[role]), networkInterfaces()), port: address.port } };
+    const { publicUrl, ...listening } = server.config[role];
+    return address && { [role]: { ...reachable(listenAddress(listening), networkInterfaces()), port: address.port, publicUrl } };
   };
   return {
     version: packageVersion(),

@@ -236,6 +236,43 @@ describe("HTTP behind a trusted proxy", () => {
   });
 });
 
+describe("who decides behind a trusted proxy", () => {
+  it("is told the client's address, over every protocol", async () => {
+    await using place = await trusting();
+    const asked: string[] = [];
+    const note = ({ protocol, address }: { protocol: string; address: string }): void => void asked.push(`${protocol} ${address}`);
+    place.server.onPublish((request) => note(request));
+    place.server.onPlay((request) => note(request));
+    using publisher = await RtmpClient.connect(place.port("rtmp"), { before: headers[1][1] });
+    const streamId = await publisher.publish("live", "cam");
+    sendHeaders(publisher, streamId);
+    sendFrames(publisher, streamId, 0, 2);
+    using player = await RtmpClient.connect(place.port("rtmp"), { before: headers[0][1] });
+    await player.play("live", "cam");
+    const viewer = await RawConnection.open(place.port("http"));
+    viewer.send("GET /live/cam.flv HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.8\r\n\r\n");
+    await viewer.until((text) => text.includes("FLV"));
+    viewer.socket.destroy();
+    const socket = new WebSocket(`ws://127.0.0.1:${place.port("http")}/live/cam.flv`, { headers: { "X-Forwarded-For": "192.0.2.9" } });
+    await once(socket, "message");
+    socket.terminate();
+    assert.deepEqual(asked, ["rtmp 192.0.2.7", "rtmp 192.0.2.7", "http 192.0.2.8", "ws 192.0.2.9"]);
+  });
+
+  it("lets a publisher come back from its own address, and nobody else from another behind the same proxy", async () => {
+    await using place = await trusting();
+    using publisher = await RtmpClient.connect(place.port("rtmp"), { before: headers[0][1] });
+    await publisher.publish("live", "cam");
+    using rival = await RtmpClient.connect(place.port("rtmp"), { before: writeProxyHeader(2, { ...client, source: "192.0.2.8" }) });
+    await rival.connectApp("live");
+    rival.command(await rival.createStream(), "publish", null, "cam", "live");
+    await rival.status("NetStream.Publish.BadName");
+    using same = await RtmpClient.connect(place.port("rtmp"), { before: headers[1][1] });
+    await same.publish("live", "cam");
+    await publisher.closed;
+  });
+});
+
 describe("HTTP without trusted proxies", () => {
   it("believes nobody", async () => {
     await using place = await Place.open();

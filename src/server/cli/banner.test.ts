@@ -21,8 +21,8 @@ test("URLs name the host that is listened on", () => {
 
 const facts = {
   version: "1.2.3",
-  rtmp: { local: "localhost", lan: "192.168.1.20", port: 1935 },
-  http: { local: "localhost", lan: "192.168.1.20", port: 8080 },
+  rtmp: { local: "localhost", lan: "192.168.1.20", port: 1935, publicUrl: "" },
+  http: { local: "localhost", lan: "192.168.1.20", port: 8080, publicUrl: "" },
   colour: false,
 };
 const note = 'Publish keys are kept in data/publish-keys.txt: "npm start -- key" shows them.';
@@ -65,7 +65,25 @@ test("without keys the banner says that everybody may publish", () => {
 });
 
 test("the banner speaks only of what listens, and of no more people than can come", () => {
-  const text = banner({ version: "1", rtmp: { local: "127.0.0.1", port: 2000 }, keys, colour: false });
+  const text = banner({ version: "1", rtmp: { local: "127.0.0.1", port: 2000, publicUrl: "" }, keys, colour: false });
   assert.ok(!text.includes("http://"));
   has(text, "rtmp://127.0.0.1:2000/live/cam", "Every program on this machine can watch");
+});
+
+test("the banner shows the URLs that the settings give", () => {
+  const rtmp = { local: "127.0.0.1", port: 11935, publicUrl: "rtmp://live.example.org/" };
+  const http = { local: "127.0.0.1", port: 8080, publicUrl: "https://live.example.org/media/" };
+  const text = banner({ version: "1", rtmp, http, demo: "live/demo", colour: false });
+  has(
+    text,
+    "Everybody    https://live.example.org/media/\n",
+    "This machine http://127.0.0.1:8080/\n",
+    "Watch it     https://live.example.org/media/watch/live/demo\n",
+    "Server       rtmp://live.example.org/live\n",
+    "rtmp://127.0.0.1:11935/live from this machine\n",
+    "-f flv rtmp://live.example.org/live/cam\n",
+    "Browser      https://live.example.org/media/watch/live/cam\n",
+    "Any player   rtmp://live.example.org/live/cam\n",
+    "Everybody who can reach this machine",
+  );
 });

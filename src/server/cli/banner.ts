@@ -1,11 +1,18 @@
 import type { Reachable } from "./reachable.ts";
 import type { KeyFacts } from "./start-keys.ts";
 
+/** Where a port is reached. */
+export interface ReachablePort extends Reachable {
+  readonly port: number;
+  /** The URL for others, with a slash at its end; "" where the settings do not say. */
+  readonly publicUrl: string;
+}
+
 /** What the start banner tells of. */
 export interface BannerFacts {
   readonly version: string;
-  readonly rtmp?: Reachable & { readonly port: number };
-  readonly http?: Reachable & { readonly port: number };
+  readonly rtmp?: ReachablePort;
+  readonly http?: ReachablePort;
   /** The stream that the built-in clip is published as, where it is. */
   readonly demo?: string;
   /** Undefined where publishers need no key. */
@@ -47,16 +54,28 @@ function rtmpUrl(host: string, port: number, path: string): string {
   return `rtmp://${host}${port === 1935 ? "" : `:${port}`}/${path}`;
 }
 
+/** The URL of a page as it is best known. */
+function pageUrl({ publicUrl, local, port }: ReachablePort, path: string): string {
+  return publicUrl === "" ? httpUrl(local, port, path) : publicUrl + path;
+}
+
+/** The same for RTMP. */
+function streamUrl({ publicUrl, local, port }: ReachablePort, path: string): string {
+  return publicUrl === "" ? rtmpUrl(local, port, path) : publicUrl + path;
+}
+
 function demoBlock({ demo, http }: BannerFacts, paint: Painter): string[] {
   if (demo === undefined) return [];
   const lines = [`${paint.bold("A demo clip is on air")} as ${demo}.`];
-  if (http) lines.push(`  Watch it     ${paint.url(httpUrl(http.local, http.port, `watch/${demo}`))}`);
+  if (http) lines.push(`  Watch it     ${paint.url(pageUrl(http, `watch/${demo}`))}`);
   return lines;
 }
 
 function pageBlock({ http }: BannerFacts, paint: Painter): string[] {
   if (!http) return [];
-  const lines = [paint.bold("Open in a browser"), `  This machine ${paint.url(httpUrl(http.local, http.port, ""))}`];
+  const lines = [paint.bold("Open in a browser")];
+  if (http.publicUrl !== "") lines.push(`  Everybody    ${paint.url(http.publicUrl)}`);
+  lines.push(`  This machine ${paint.url(httpUrl(http.local, http.port, ""))}`);
   if (http.lan !== undefined && http.lan !== http.local) lines.push(`  Your network ${paint.url(httpUrl(http.lan, http.port, ""))}`);
   return lines;
 }
@@ -74,15 +93,17 @@ function publishBlock(facts: BannerFacts, paint: Painter): string[] {
   const app = slash < 0 ? "_definst_" : stream.slice(0, slash);
   const query = keys === undefined ? "" : `?key=${keys.key?.key ?? keyPlaceholder}`;
   const lines = [paint.bold("Publish with OBS") + ", Settings > Stream > Service: Custom"];
-  lines.push(`  Server       ${paint.url(rtmpUrl(rtmp.local, rtmp.port, app))}`);
-  if (rtmp.lan !== undefined && rtmp.lan !== rtmp.local) {
+  lines.push(`  Server       ${paint.url(streamUrl(rtmp, app))}`);
+  if (rtmp.publicUrl !== "") {
+    lines.push(`               ${paint.url(rtmpUrl(rtmp.local, rtmp.port, app))} ${paint.dim("from this machine")}`);
+  } else if (rtmp.lan !== undefined && rtmp.lan !== rtmp.local) {
     lines.push(`               ${paint.url(rtmpUrl(rtmp.lan, rtmp.port, app))} ${paint.dim("from another machine")}`);
   }
   lines.push(
     `  Stream Key   ${paint.url(stream.slice(slash + 1) + query)}`,
     "",
     paint.bold("Or publish a test picture with FFmpeg"),
-    `  ${ffmpegLine(rtmpUrl(rtmp.local, rtmp.port, stream) + query)}`,
+    `  ${ffmpegLine(streamUrl(rtmp, stream) + query)}`,
   );
   if (keys) lines.push("", keys.note);
   return lines;
@@ -100,14 +121,14 @@ function playBlock(facts: BannerFacts, paint: Painter): string[] {
   const exampleStream = exampleOf(facts);
   return [
     paint.bold("Then watch it"),
-    `  Browser      ${paint.url(httpUrl(http.local, http.port, `watch/${exampleStream}`))}`,
-    `  Any player   ${paint.url(rtmpUrl(rtmp.local, rtmp.port, exampleStream))}`,
+    `  Browser      ${paint.url(pageUrl(http, `watch/${exampleStream}`))}`,
+    `  Any player   ${paint.url(streamUrl(rtmp, exampleStream))}`,
   ];
 }
 
 /** Who is kept out, and who is not. */
 function openBlock(facts: BannerFacts, paint: Painter): string[] {
-  const near = facts.rtmp?.lan === undefined && facts.http?.lan === undefined;
+  const near = [facts.rtmp, facts.http].every((where) => where?.lan === undefined && (where?.publicUrl ?? "") === "");
   const who = near ? "Every program on this machine" : "Everybody who can reach this machine";
   if (facts.keys === undefined) return [paint.warn(`${who} can publish and watch: keys are switched off (--no-auth).`)];
   return [`${who} can watch; only who has the key can publish.`, ...facts.keys.warnings.map((text) => paint.warn(text))];
