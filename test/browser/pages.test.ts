@@ -224,6 +224,25 @@ describe("the page of a stream", () => {
     });
   });
 
+  it("shows the URLs under which the server says it is reached", async () => {
+    server.streams = [];
+    server.facts = { httpUrl: "https://live.example.org/media/", rtmpUrl: "rtmps://in.example.org:1936/" };
+    await open(server.url("watch/live/cam"), desktop, async (page) => {
+      await sees(page, "wss://live.example.org/media/live/cam.mp4");
+      await sees(page, "https://live.example.org/media/watch/live/cam");
+      await sees(page, "rtmps://in.example.org:1936/live/cam");
+      await page.goto(server.url(""));
+      await sees(page, "rtmps://in.example.org:1936/live");
+      assert.equal(await page.getByText("through a proxy").count(), 0);
+    });
+    // Where only the pages have a URL of their own, RTMP is taken to be on the same host, and the page says what that needs.
+    server.facts = { httpUrl: "https://live.example.org/media/" };
+    await open(server.url(""), desktop, async (page) => {
+      await sees(page, "rtmp://live.example.org/live");
+      await sees(page, "The pages come through a proxy. RTMP does not: port 1935 of live.example.org");
+    });
+  });
+
   it("copies an address, also where there is no clipboard API", async () => {
     server.streams = fewStreams();
     await open(server.url("watch/live/cam"), { ...desktop, permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
