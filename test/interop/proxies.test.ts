@@ -105,7 +105,7 @@ describe("HTTPS at a sub-path", () => {
   }
 });
 
-describe("RTMP through a proxy in TCP mode", () => {
+describe("through a proxy in TCP mode", () => {
   const ways: [name: string, url: () => string][] = [
     ["nginx, PROXY protocol 1", () => `rtmp://127.0.0.1:${proxies.get("nginx")!.rtmp}`],
     ["nginx, RTMPS", () => `rtmps://127.0.0.1:${proxies.get("nginx")!.rtmps}`],
@@ -141,6 +141,14 @@ describe("RTMP through a proxy in TCP mode", () => {
     await using sending = ffmpeg5.publish(await makeClip({ seconds: 4 }), `rtmp://127.0.0.1:${proxies.get("haproxy")!.bare}/live/bare`);
     assert.equal((await logged("RTMP publisher started", from)).address, proxyAddress);
     await sending.stop();
+  });
+
+  it("HTTP through HAProxy in TCP mode: the client's address arrives", async () => {
+    const from = records.length;
+    const url = `http://127.0.0.1:${proxies.get("haproxy")!.plainWeb}/live/cam.flv`;
+    await using viewer = start("curl", ["-sN", "--interface", clientAddress, "-o", place.file("flv"), url]);
+    assert.equal((await logged("viewer came", from)).address, clientAddress);
+    await viewer.stop();
   });
 
   it("HAProxy's health checks and whoever looks at a port are no trouble in the log", () => {

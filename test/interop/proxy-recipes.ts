@@ -14,6 +14,8 @@ export interface Proxy {
   readonly rtmps?: number;
   /** RTMP, handed on without a PROXY header. */
   readonly bare?: number;
+  /** HTTP, handed on in TCP mode with a PROXY header. */
+  readonly plainWeb?: number;
 }
 
 /** From here proxies connect over RTMP, so that their own address is told from that of their clients. */
@@ -79,7 +81,7 @@ export async function nginx(place: Place): Promise<Proxy> {
 }
 
 export async function haproxy(place: Place): Promise<Proxy> {
-  const [web, rtmp, bare] = [await freePort(), await freePort(), await freePort()];
+  const [web, rtmp, bare, plainWeb] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const { both } = await certificate(place);
   const config = place.file("cfg");
   const [recipe] = recipes("HAProxy", "haproxy");
@@ -90,11 +92,13 @@ export async function haproxy(place: Place): Promise<Proxy> {
     ["127.0.0.1:11935 send-proxy-v2", `127.0.0.1:${place.rtmpPort} source ${proxyAddress} send-proxy-v2`],
     ["/etc/ssl/live-and-key.pem", both],
   ] as const;
-  const listen = `listen bare\n  mode tcp\n  bind 127.0.0.1:${bare}\n  server millrace 127.0.0.1:${place.rtmpPort} source ${proxyAddress}\n`;
-  await writeFile(config, `global\n  maxconn 200\n\n${adapted(recipe!, changes)}\n${listen}`);
+  const tcp = (name: string, from: number, to: number, how: string): string =>
+    `listen ${name}\n  mode tcp\n  bind 127.0.0.1:${from}\n  server millrace 127.0.0.1:${to} source ${proxyAddress}${how}\n`;
+  const more = tcp("bare", bare, place.rtmpPort, "") + tcp("plain-web", plainWeb, place.httpPort, " send-proxy-v2 check");
+  await writeFile(config, `global\n  maxconn 200\n\n${adapted(recipe!, changes)}\n${more}`);
   const program = start("haproxy", ["-db", "-f", config], { stopSignal: "SIGTERM" });
-  await Promise.all([web, rtmp, bare].map((port) => place.untilListens(port)));
-  return { program, web, rtmp, bare };
+  await Promise.all([web, rtmp, bare, plainWeb].map((port) => place.untilListens(port)));
+  return { program, web, rtmp, bare, plainWeb };
 }
 
 export async function caddy(place: Place): Promise<Proxy> {
