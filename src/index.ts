@@ -29,5 +29,8 @@ export type { Config, ConfigInput } from "./server/config/schema.ts";
 export type { Listener, ListenOptions } from "./server/events.ts";
 export { ListenError, type ListenFailure } from "./server/listen-error.ts";
 export type { Log } from "./server/log.ts";
+export type { MediaInput, WebByteStream } from "./server/publishing/byte-source.ts";
+export type { FramePublisher, PublishedFrame, PublishFramesOptions } from "./server/publishing/frame-publisher.ts";
+export type { InputFormat, PublishOptions } from "./server/publishing/publish-bytes.ts";
 export type { ServerEvents } from "./server/server-events.ts";
 export type { LiveState, StreamHandle } from "./server/stream-handle.ts";

@@ -99,6 +99,12 @@ export class Publication implements FrameSink {
     this.#settle();
   }
 
+  /** The tracks told so far are all there are to wait for. */
+  tracksAreComplete(): void {
+    this.#tracks.settle();
+    this.#settle();
+  }
+
   frame(frame: SourceFrame): void {
     if (this.#end !== undefined) return;
     const arrived = this.#scheduler.now();
@@ -153,9 +159,11 @@ export class Publication implements FrameSink {
       }
       this.#unstarted.delete(track.id);
     }
+    const first = clock.end === 0;
     const { dts, pts, jump } = clock.place(track, source.dts, source.pts, arrived);
     const time = (dts / track.timescale) * 1000;
     if (timeline.clock === undefined) this.#begin(time);
+    else if (first) this.#discontinuity("start", time); // what `#start` had to say before a frame was there was a guess
     else if (jump) this.#discontinuity(this.#appended ? "jump" : this.reason, time);
     this.#appended = true;
     this.#takeTracks();

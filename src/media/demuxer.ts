@@ -15,3 +15,14 @@ export interface FrameSink {
   /** Times are the source's, in ticks of the track's timescale, wraps already undone. */
   frame(frame: SourceFrame): void;
 }
+
+/** Takes the bytes of one container apart, cut anywhere, and tells a sink what is in them. */
+export interface Demuxer {
+  /**
+   * @param piece the next bytes; they are given away: frames are views of them
+   * @throws ProtocolError if they are not that container's; after that nothing more can be read
+   */
+  push(piece: Uint8Array): void;
+  /** The input has ended. @throws ProtocolError("truncated") if it ended in the middle of something, or before its beginning */
+  end(): void;
+}

@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { FlvReader } from "../containers/flv/reader.ts";
-import { TagType } from "../containers/flv/tag.ts";
-import { TagDemuxer } from "../containers/flv/tag-demuxer.ts";
+import { FlvDemuxer } from "../containers/flv/demuxer.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Publication } from "../hub/publication.ts";
 import type { FrameSink, SourceFrame } from "../media/demuxer.ts";
 import { toMicros } from "../media/time.ts";
 import type { Metadata, Track } from "../media/track.ts";
 import type { Log } from "./log.ts";
+import { Pacer } from "./publishing/pacer.ts";
 
 /** The name that `--demo` publishes under. */
 export const demoStream = "live/demo";
@@ -27,16 +26,7 @@ export interface Clip {
 /** Reads a whole FLV file. @throws ProtocolError if it is none, Error if nothing in it can be shown */
 export function readClip(flv: Uint8Array): Clip {
   const collector = new ClipCollector();
-  const demuxer = new TagDemuxer(collector);
-  const reader = new FlvReader({
-    header: () => undefined,
-    tag({ type, timestamp, body }) {
-      if (type === TagType.audio) demuxer.audio(timestamp, body);
-      else if (type === TagType.video) demuxer.video(timestamp, body);
-      else if (type === TagType.script) demuxer.data(timestamp, body);
-    },
-  });
-  reader.push(flv);
+  new FlvDemuxer(collector).push(flv);
   return collector.clip();
 }
 
@@ -76,9 +66,6 @@ function trackEnd(times: readonly number[]): number {
   return times.length < 2 ? last : last + (last - times[0]!) / (times.length - 1);
 }
 
-/** Milliseconds that the clip may be late before the rest of the delay is let go. */
-const tolerance = 1000;
-
 interface DemoOptions {
   readonly hub: Hub;
   readonly log: Log;
@@ -90,7 +77,7 @@ export class Demo {
   readonly #publication: Publication;
   readonly #clip: Clip;
   readonly #hub: Hub;
-  #startedAt: number;
+  readonly #pacer: Pacer;
   #loop = 0;
   #next = 0;
   #cancel: (() => void) | undefined;
@@ -106,7 +93,7 @@ export class Demo {
   constructor({ hub, log, name }: DemoOptions, clip: Clip) {
     this.#hub = hub;
     this.#clip = clip;
-    this.#startedAt = hub.scheduler.now();
+    this.#pacer = new Pacer(() => hub.scheduler.now());
     this.#publication = hub.publish(name, { protocol: "demo", address: "", encoder: "Millrace demo" });
     this.#publication.signal.addEventListener("abort", () => {
       this.#cancel?.();
@@ -127,17 +114,11 @@ export class Demo {
   /** Sends what is due and comes back when the next frame is. */
   #send(): void {
     const { frames, length } = this.#clip;
-    const now = this.#hub.scheduler.now();
-    // After the machine slept, go on from here instead of sending what was missed.
-    const behind = now - this.#startedAt - (this.#loop * length + frames[this.#next]!.due) / 1000;
-    if (behind > tolerance) this.#startedAt += behind;
-    const elapsed = (now - this.#startedAt) * 1000;
-    for (;;) {
-      if (this.#publication.end !== undefined) return;
+    while (this.#publication.end === undefined) {
       const { due, frame } = frames[this.#next]!;
-      const wait = this.#loop * length + due - elapsed;
+      const wait = this.#pacer.wait((this.#loop * length + due) / 1000);
       if (wait > 0) {
-        this.#cancel = this.#hub.scheduler.after(Math.ceil(wait / 1000), () => this.#send());
+        this.#cancel = this.#hub.scheduler.after(Math.ceil(wait), () => this.#send());
         return;
       }
       this.#publication.frame(this.#shifted(frame));

@@ -2,6 +2,9 @@ import type { AccessHook } from "./access/hooks.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
 import type { Listener, ListenOptions } from "./events.ts";
 import type { Log } from "./log.ts";
+import type { MediaInput } from "./publishing/byte-source.ts";
+import type { FramePublisher, PublishFramesOptions } from "./publishing/frame-publisher.ts";
+import type { PublishOptions } from "./publishing/publish-bytes.ts";
 import type { ServerEvents } from "./server-events.ts";
 import type { StreamHandle } from "./stream-handle.ts";
 
@@ -43,6 +46,21 @@ export interface MillraceServer extends AsyncDisposable {
   stream(name: string): StreamHandle;
   /** The streams that are there at this moment: live, waiting for their tracks, or for a publisher that was lost. */
   streams(): StreamHandle[];
+  /**
+   * Publishes an input of this program: a file, a pipe, the body of a request. Resolves when the input has ended, and the
+   * stream with it. The input belongs to it from now on: whatever happens it is closed.
+   *
+   * Rejects with a `ProtocolError` where the input is not of that format or ends within something, a `Refusal` (`busy` where the
+   * name is taken, also later by somebody who takes over; `full`, `closing`, `name-refused`), the input's own error (then the
+   * stream waits for a publisher as after a lost connection), the signal's reason, or a `TypeError` for what is no input.
+   */
+  publish(name: string, input: MediaInput, options: PublishOptions): Promise<void>;
+  /**
+   * Publishes frames that this program makes or reads elsewhere: the counterpart of `stream(name).frames()`.
+   *
+   * @throws Refusal `busy`, `full`, `closing`, `name-refused`; TypeError for tracks that are none
+   */
+  publishFrames(name: string, options: PublishFramesOptions): FramePublisher;
   /** Where a protocol is listened for; undefined where it is not. */
   address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined;
   /** The settings, complete with their defaults. */

@@ -19,6 +19,9 @@ import { ListenError, type ListenFailure } from "./listen-error.ts";
 import { type Log, silentLog } from "./log.ts";
 import type { MillraceServer, ServerOptions } from "./millrace-server.ts";
 import { Peers } from "./peers/peers.ts";
+import type { MediaInput } from "./publishing/byte-source.ts";
+import { type FramePublisher, HubFramePublisher, type PublishFramesOptions } from "./publishing/frame-publisher.ts";
+import { publishBytes, type PublishOptions } from "./publishing/publish-bytes.ts";
 import { Seats } from "./seats.ts";
 import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
@@ -104,6 +107,14 @@ export class ComposedServer implements MillraceServer {
 
   streams(): StreamHandle[] {
     return [...this.hub.streams.keys()].map((name) => new HubStreamHandle(this.hub, name));
+  }
+
+  publish(name: string, input: MediaInput, options: PublishOptions): Promise<void> {
+    return publishBytes(this.hub, name, input, options);
+  }
+
+  publishFrames(name: string, options: PublishFramesOptions): FramePublisher {
+    return new HubFramePublisher(this.hub, streamName(name), options);
   }
 
   async listen(): Promise<void> {

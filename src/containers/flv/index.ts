@@ -3,7 +3,7 @@
  * Pure: no sockets, no clock, nothing of Node, so that it runs in browsers too.
  */
 export { ProtocolError, ProtocolErrorCode } from "../../bytes/protocol-error.ts";
-export type { FrameSink, SourceFrame } from "../../media/demuxer.ts";
+export type { Demuxer, FrameSink, SourceFrame } from "../../media/demuxer.ts";
 export { type Frame, Sap } from "../../media/frame.ts";
 export { type Discontinuity, type MuxedChunk, type MuxedInit, type Muxer, type MuxerFactory, type MuxerSink } from "../../media/muxer.ts";
 export { NotCarried } from "../../media/muxer.ts";
@@ -12,6 +12,7 @@ export { type Track, TrackKind, type VideoTrack } from "../../media/track.ts";
 export { type AmfObject, type AmfValue, AmfEcmaArray, AmfTypedObject, AmfXml, amfObject, amfProperties } from "./amf-value.ts";
 export { AmfDictionary, AmfVector, AmfVectorType } from "./amf-value.ts";
 export { decodeAmf0All, encodeAmf0 } from "./amf0.ts";
+export { FlvDemuxer } from "./demuxer.ts";
 export { Signalling } from "./enhanced.ts";
 export { flvMuxer } from "./muxer.ts";
 export { type FlvFileHeader, FlvReader, type FlvReaderSink } from "./reader.ts";

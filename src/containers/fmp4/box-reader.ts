@@ -78,6 +78,11 @@ export class BoxSplitter {
   #part: Uint8Array = new Uint8Array(0);
   #length = 0;
 
+  /** Bytes of a box that is not complete. */
+  get pending(): number {
+    return this.#length;
+  }
+
   /**
    * The boxes that `piece` completes. They may be views of it: whoever passes a piece gives it away.
    *

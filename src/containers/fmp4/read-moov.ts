@@ -8,6 +8,8 @@ import { ftyp } from "./init.ts";
 import { audioEntrySize, visualEntrySize } from "./sample-entry.ts";
 
 const mostTracks = 64;
+/** Entries of an edit list that are looked at. */
+const mostEdits = 16;
 
 /** What samples have where their fragment does not say (trex, tfhd). */
 export interface SampleDefaults {
@@ -22,6 +24,8 @@ export interface MovieTrack {
   readonly kind: "video" | "audio" | "other";
   /** Ticks per second, above 0. */
   readonly timescale: number;
+  /** Ticks to be added to all times, as the edit list says (8.6.6): where the track begins in the movie. Often 0. */
+  readonly edit: number;
   /** ISO 639-2/T. */
   readonly language: string;
   /** Four-character code of the sample entry. */
@@ -49,12 +53,15 @@ export interface Movie {
 /** @param payload of the `moov` box; the movie holds views of it */
 export function readMoov(payload: Uint8Array): Movie {
   const boxes = readBoxes(payload);
-  const extensions = readBoxes(oneBox(boxes, "mvex").payload).filter((each) => each.type === "trex");
+  const mvex = maybeBox(boxes, "mvex");
+  if (mvex === undefined) throw new ProtocolError("unsupported", "the MP4 is not fragmented: its moov box has no mvex box");
+  const extensions = readBoxes(mvex.payload).filter((each) => each.type === "trex");
   const traks = boxes.filter((each) => each.type === "trak");
   if (traks.length > mostTracks) throw new ProtocolError("limit", `${traks.length} tracks, at most ${mostTracks} allowed`);
-  const tracks = traks.map((trak) => readTrak(trak, extensions));
+  const mvhd = oneBox(boxes, "mvhd");
+  const tracks = traks.map((trak) => readTrak(trak, extensions, mvhd));
   if (new Set(tracks.map((track) => track.id)).size < tracks.length) throw new ProtocolError("malformed", "two tracks with one id");
-  return { mvhd: oneBox(boxes, "mvhd").bytes, tracks };
+  return { mvhd: mvhd.bytes, tracks };
 }
 
 /**
@@ -75,7 +82,7 @@ function enabled(trak: Uint8Array): Uint8Array {
   return copy;
 }
 
-function readTrak(trak: Box, extensions: readonly Box[]): MovieTrack {
+function readTrak(trak: Box, extensions: readonly Box[], mvhd: Box): MovieTrack {
   const boxes = readBoxes(trak.payload);
   const id = readTkhd(oneBox(boxes, "tkhd"));
   const media = readBoxes(oneBox(boxes, "mdia").payload);
@@ -83,10 +90,13 @@ function readTrak(trak: Box, extensions: readonly Box[]): MovieTrack {
   const table = readBoxes(oneBox(readBoxes(oneBox(media, "minf").payload), "stbl").payload);
   const trex = extensions.find((each) => new Reader(each.payload.subarray(4)).u32() === id);
   if (trex === undefined) throw new ProtocolError("malformed", `track ${id} has no trex`);
+  const header = readMdhd(oneBox(media, "mdhd"));
+  const edits = maybeBox(boxes, "edts");
   return {
     id,
     kind,
-    ...readMdhd(oneBox(media, "mdhd")),
+    ...header,
+    edit: edits === undefined ? 0 : readEdts(edits, mvhd, header.timescale),
     ...readSampleEntry(oneBox(table, "stsd"), kind),
     defaults: readTrex(trex),
     trak: trak.bytes,
@@ -116,14 +126,41 @@ function readHdlr(hdlr: Box): MovieTrack["kind"] {
 }
 
 function readMdhd(mdhd: Box): { timescale: number; language: string } {
+  const timescale = readTimescale(mdhd);
   const { version, reader } = body(mdhd);
-  reader.skip(version === 1 ? 16 : 8);
-  const timescale = reader.u32();
-  if (timescale === 0) throw new ProtocolError("malformed", "timescale 0");
-  reader.skip(version === 1 ? 8 : 4);
+  reader.skip(version === 1 ? 28 : 16);
   const packed = reader.u16();
   const language = String.fromCharCode(((packed >> 10) & 31) + 0x60, ((packed >> 5) & 31) + 0x60, (packed & 31) + 0x60);
   return { timescale, language };
+}
+
+/**
+ * The start of the track in its own ticks: empty edits before it less the media time that it begins at. Later edits mean
+ * nothing in a fragmented file.
+ */
+function readEdts(edts: Box, mvhd: Box, timescale: number): number {
+  const elst = maybeBox(readBoxes(edts.payload), "elst");
+  if (elst === undefined) return 0;
+  const { version, reader } = body(elst);
+  const movieTimescale = readTimescale(mvhd);
+  let empty = 0;
+  for (let left = Math.min(reader.u32(), mostEdits); left > 0; left--) {
+    const duration = version === 1 ? reader.u64() : reader.u32();
+    const [high, low] = version === 1 ? [reader.u32(), reader.u32()] : [0, reader.u32()];
+    reader.skip(4); // media_rate
+    const isEmpty = low === 0xffff_ffff && high === (version === 1 ? 0xffff_ffff : 0);
+    if (!isEmpty) return Math.round((empty * timescale) / movieTimescale) - (high * 0x1_0000_0000 + low);
+    empty += duration;
+  }
+  return 0;
+}
+
+function readTimescale(header: Box): number {
+  const { version, reader } = body(header);
+  reader.skip(version === 1 ? 16 : 8);
+  const timescale = reader.u32();
+  if (timescale === 0) throw new ProtocolError("malformed", "timescale 0");
+  return timescale;
 }
 
 type SampleEntry = Pick<MovieTrack, "entryType" | "entryBoxes" | "width" | "height" | "channels" | "sampleRate">;

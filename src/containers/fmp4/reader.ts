@@ -43,6 +43,11 @@ export class Fmp4Reader {
   #moof: { readonly bytes: Uint8Array; readonly fragment: MovieFragment } | undefined;
   #references: (ProducerReference & { readonly trackId: number })[] = [];
 
+  /** Something was begun and is not complete: a box, or a fragment without its payload. */
+  get pending(): boolean {
+    return this.#moof !== undefined || this.#splitter.pending > 0;
+  }
+
   /**
    * What `piece` completes. Events hold views of it: whoever passes a piece gives it away.
    *
@@ -85,7 +90,8 @@ export class Fmp4Reader {
 
   #fragment(mdat: Box): FragmentEvent {
     const moof = this.#moof;
-    if (moof === undefined) throw new ProtocolError("order", "mdat box without a moof box before it");
+    if (moof === undefined)
+      throw new ProtocolError("order", "mdat box without a moof box before it: MP4 that is not fragmented is not read");
     const references = this.#references;
     this.#moof = undefined;
     this.#references = [];
