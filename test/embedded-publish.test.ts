@@ -54,8 +54,8 @@ test("input of every form, in pieces cut anywhere, is the same stream", async ()
     const reading = server.stream("live/a").frames({ from: "oldest" });
     const first = reading.next();
     await server.publish("live/a", input(), options);
-    let count = (await first).done === true ? 0 : 1;
-    for await (const _frame of reading) count += 1;
+    let count = 0;
+    for (let { done } = await first; done !== true; { done } = await reading.next()) count += 1;
     counts.add(count);
   }
   assert.equal(counts.size, 1);
