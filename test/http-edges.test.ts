@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
+import { ContainerRegistry } from "../src/server/containers/container-registry.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
 import type { ServerFacts } from "../src/server/http/api.ts";
 import { configJsonSchema } from "../src/server/config/json-schema.ts";
@@ -20,6 +21,7 @@ const headersTimeout = 400;
 const idleTimeout = 500;
 let folder: string;
 const seats = new Seats(2);
+const containers = new ContainerRegistry();
 let hub: Hub;
 let listener: HttpListener;
 let port: number;
@@ -31,7 +33,7 @@ before(async () => {
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   const urls = () => ({ rtmp: "rtmp://live.example.org/", http: null });
   listener = new HttpListener(
-    options(new Peers(), { version: "1.2.3", startedAt: 0, hub, ports, urls, open: () => true, needsKey: false }),
+    options(new Peers(), { version: "1.2.3", startedAt: 0, hub, containers, ports, urls, open: () => true, needsKey: false }),
   );
   await listener.listen({ host: "127.0.0.1", port: 0 });
   port = listener.address()!.port;
@@ -78,6 +80,7 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     urls: () => ({ rtmp: null, http: null }),
     open: () => true,
     needsKey: false,
+    containers,
   };
   const behind = new HttpListener(options(new Peers(["loopback"]), facts));
   await behind.listen({ host: "127.0.0.1", port: 0 });
@@ -184,6 +187,22 @@ test("the API tells of streams as its description says", async () => {
     httpUrl: null,
     open: true,
     needsKey: false,
+    containers: [
+      {
+        name: "flv",
+        title: "FLV",
+        extension: "flv",
+        webSocket: true,
+        players: { http: "VLC, mpv, FFmpeg, mpegts.js", webSocket: "mpegts.js" },
+      },
+      {
+        name: "mp4",
+        title: "fMP4",
+        extension: "mp4",
+        webSocket: true,
+        players: { http: "browsers, mpv, FFmpeg", webSocket: "Millrace's player" },
+      },
+    ],
   });
   const stream = list["streams"]![0]!;
   assert.deepEqual(
@@ -196,6 +215,7 @@ test("the API tells of streams as its description says", async () => {
       viewers: 0,
       publisher: { protocol: "test", address: "192.0.2.1", encoder: "tone" },
       tracks: [{ id: 1, kind: "audio", codec: "aac", codecString: "mp4a.40.2", sampleRate: 48000, channels: 2 }],
+      containers: ["flv", "mp4"],
     },
   );
   for (const path of ["live/a%20b", "live%2Fa%20b"]) {

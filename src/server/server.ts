@@ -12,6 +12,7 @@ import { logWithoutKeys } from "./access/log-without-keys.ts";
 import { checkConfig } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
+import { ContainerRegistry } from "./containers/container-registry.ts";
 import { Demo, demoStream } from "./demo.ts";
 import type { Events, Listener, ListenOptions } from "./events.ts";
 import { HttpListener } from "./http/http-listener.ts";
@@ -54,6 +55,7 @@ export class ComposedServer implements MillraceServer {
   readonly hub: Hub;
   readonly config: Config;
   readonly #log: Log;
+  readonly #containers = new ContainerRegistry();
   readonly #events: Events<ServerEvents>;
   readonly #listeners = new Map<"rtmp" | "http", PortListener>();
   readonly #admit: () => () => void;
@@ -191,6 +193,7 @@ export class ComposedServer implements MillraceServer {
         version: packageVersion(),
         startedAt: Date.now(),
         hub: this.hub,
+        containers: this.#containers,
         ports,
         urls,
         open: () => this.#access.open,

@@ -4,6 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
+import { ContainerRegistry } from "../../src/server/containers/container-registry.ts";
+import { describeContainer } from "../../src/server/http/container-description.ts";
 import { pageHeaders, readPage } from "../../src/server/http/pages.ts";
 import { StaticFiles } from "../../src/server/http/static-files.ts";
 import { firstSegment, readTarget } from "../../src/server/http/target.ts";
@@ -125,6 +127,7 @@ export class FakeApiServer {
       httpUrl: null,
       open: false,
       needsKey: true,
+      containers: new ContainerRegistry().all.map(describeContainer),
       ...this.facts,
     };
   }

@@ -14,6 +14,7 @@ export function sampleStream(name: string, changes: Partial<StreamFacts> = {}): 
       { kind: "video", codec: "avc", width: 960, height: 540, frameRate: 30 },
       { kind: "audio", codec: "aac", sampleRate: 48_000, channels: 2 },
     ],
+    containers: ["flv", "mp4"],
     ...changes,
   };
 }
@@ -34,6 +35,7 @@ export function fewStreams(): StreamFacts[] {
     sampleStream("live/just-now", {
       state: "waiting",
       tracks: [],
+      containers: [],
       viewers: 0,
       bitrate: 0,
       since: new Date(Date.now() - 2000).toISOString(),

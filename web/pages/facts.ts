@@ -15,6 +15,20 @@ export interface ServerFacts {
   readonly open: boolean;
   /** Publishers are asked for a key. */
   readonly needsKey: boolean;
+  /** What streams are watched in over HTTP and WebSocket. */
+  readonly containers: readonly ContainerFacts[];
+}
+
+/** A stream is at `APP/STREAM.EXTENSION` in it. */
+export interface ContainerFacts {
+  readonly name: string;
+  /** For people. */
+  readonly title: string;
+  readonly extension: string;
+  /** By WebSocket too. */
+  readonly webSocket: boolean;
+  /** What plays it over either, in words; may be empty. */
+  readonly players: { readonly http: string; readonly webSocket: string };
 }
 
 export interface VideoTrack {
@@ -52,6 +66,8 @@ export interface StreamFacts {
   readonly viewers: number;
   readonly publisher: { readonly protocol: string; readonly address: string; readonly encoder: string } | null;
   readonly tracks: readonly Track[];
+  /** Those of the server's containers that can carry any of its tracks, by name. */
+  readonly containers: readonly string[];
 }
 
 export interface StreamList {

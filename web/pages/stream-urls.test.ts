@@ -46,30 +46,30 @@ test("the roots of URLs: where the page was opened, or where the server says it 
   }
 });
 
+const containers = [
+  { name: "flv", title: "FLV", extension: "flv", webSocket: true, players: { http: "VLC", webSocket: "" } },
+  { name: "wav", title: "WAV", extension: "wav", webSocket: false, players: { http: "", webSocket: "" } },
+];
+
 test("addresses to copy: plain, IPv6, https below a path", () => {
-  const plain = watchUrls(shownRoots(new URL("http://host:8080/"), told), "live/cam");
-  assert.deepEqual(
-    [plain.rtmp, plain.httpFlv, plain.wsFlv, plain.httpMp4, plain.wsMp4, plain.page],
-    [
-      "rtmp://host/live/cam",
-      "http://host:8080/live/cam.flv",
-      "ws://host:8080/live/cam.flv",
-      "http://host:8080/live/cam.mp4",
-      "ws://host:8080/live/cam.mp4",
-      "http://host:8080/watch/live/cam",
-    ],
-  );
-  const six = watchUrls(shownRoots(new URL("http://[fd00::17]:8080/"), { ...told, rtmpPort: 1936 }), "live/cam");
+  const plain = watchUrls(shownRoots(new URL("http://host:8080/"), told), "live/cam", containers);
+  assert.deepEqual([plain.rtmp, plain.page], ["rtmp://host/live/cam", "http://host:8080/watch/live/cam"]);
+  assert.deepEqual(plain.containers, [
+    { label: "HTTP-FLV", url: "http://host:8080/live/cam.flv", players: "VLC" },
+    { label: "WS-FLV", url: "ws://host:8080/live/cam.flv", players: "" },
+    { label: "HTTP-WAV", url: "http://host:8080/live/cam.wav", players: "" },
+  ]);
+  const six = watchUrls(shownRoots(new URL("http://[fd00::17]:8080/"), { ...told, rtmpPort: 1936 }), "live/cam", containers);
   assert.equal(six.rtmp, "rtmp://[fd00::17]:1936/live/cam");
-  assert.equal(six.wsMp4, "ws://[fd00::17]:8080/live/cam.mp4");
-  const below = watchUrls({ web: new URL("https://host/tv/"), rtmp: undefined }, "live/cam");
+  assert.equal(six.containers[1]?.url, "ws://[fd00::17]:8080/live/cam.flv");
+  const below = watchUrls({ web: new URL("https://host/tv/"), rtmp: undefined }, "live/cam", containers);
   assert.equal(below.rtmp, undefined);
-  assert.equal(below.wsFlv, "wss://host/tv/live/cam.flv");
+  assert.equal(below.containers[1]?.url, "wss://host/tv/live/cam.flv");
   assert.equal(below.embed, "https://host/tv/embed/live/cam");
 });
 
 test("the embed code is safe to paste whatever the name", () => {
-  const { embedCode } = watchUrls(shownRoots(new URL("http://host/"), told), `live/"><script>&`);
+  const { embedCode } = watchUrls(shownRoots(new URL("http://host/"), told), `live/"><script>&`, []);
   assert.match(embedCode, /^<iframe src="http:\/\/host\/embed\/live\/%22%3E%3Cscript%3E%26" title="live\/&quot;>&lt;script>&amp;" /);
   assert.equal(embedCode.match(/</g)?.length, 2);
 });

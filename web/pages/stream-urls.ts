@@ -1,4 +1,4 @@
-import type { ServerFacts } from "./facts.ts";
+import type { ContainerFacts, ServerFacts } from "./facts.ts";
 
 /** Where a page of ours is and which stream it is about. */
 export interface PageAddress {
@@ -63,13 +63,19 @@ export interface WatchUrls {
   readonly embedCode: string;
   /** undefined where the server takes no RTMP. */
   readonly rtmp: string | undefined;
-  readonly httpFlv: string;
-  readonly wsFlv: string;
-  readonly httpMp4: string;
-  readonly wsMp4: string;
+  readonly containers: readonly ContainerUrl[];
 }
 
-export function watchUrls({ web: root, rtmp }: ShownRoots, name: string): WatchUrls {
+/** A way to watch a stream in a container. */
+export interface ContainerUrl {
+  /** `HTTP-FLV`, `WS-FLV`. */
+  readonly label: string;
+  readonly url: string;
+  /** What plays it, in words; may be empty. */
+  readonly players: string;
+}
+
+export function watchUrls({ web: root, rtmp }: ShownRoots, name: string, containers: readonly ContainerFacts[]): WatchUrls {
   const path = namePath(name);
   const embed = new URL(`embed/${path}`, root).href;
   return {
@@ -77,11 +83,14 @@ export function watchUrls({ web: root, rtmp }: ShownRoots, name: string): WatchU
     embed,
     embedCode: embedCode(embed, name),
     rtmp: rtmp && rtmp + path,
-    httpFlv: new URL(`${path}.flv`, root).href,
-    wsFlv: webSocketUrl(root, `${path}.flv`),
-    httpMp4: new URL(`${path}.mp4`, root).href,
-    wsMp4: webSocketUrl(root, `${path}.mp4`),
+    containers: containers.flatMap((container) => containerUrls(root, path, container)),
   };
+}
+
+function containerUrls(root: URL, path: string, { title, extension, webSocket, players }: ContainerFacts): ContainerUrl[] {
+  const file = `${path}.${extension}`;
+  const http = { label: `HTTP-${title}`, url: new URL(file, root).href, players: players.http };
+  return webSocket ? [http, { label: `WS-${title}`, url: webSocketUrl(root, file), players: players.webSocket }] : [http];
 }
 
 function webSocketUrl(root: URL, path: string): string {

@@ -8,7 +8,16 @@ import { watchStatus } from "./watch-status.ts";
 function stream(state: StreamState): Answer<StreamFacts> {
   return {
     kind: "ok",
-    value: { name: "live/cam", state, since: "2026-01-01T00:00:00.000Z", bitrate: 0, viewers: 0, publisher: null, tracks: [] },
+    value: {
+      name: "live/cam",
+      state,
+      since: "2026-01-01T00:00:00.000Z",
+      bitrate: 0,
+      viewers: 0,
+      publisher: null,
+      tracks: [],
+      containers: [],
+    },
   };
 }
 

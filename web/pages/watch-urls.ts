@@ -6,10 +6,7 @@ export function watchUrlFields(urls: WatchUrls): DocumentFragment {
   const fields = new DocumentFragment();
   if (urls.rtmp !== undefined) fields.append(copyField("RTMP", urls.rtmp, "VLC, mpv, FFmpeg, OBS"));
   fields.append(
-    copyField("HTTP-FLV", urls.httpFlv, "VLC, mpv, FFmpeg, mpegts.js"),
-    copyField("WS-FLV", urls.wsFlv, "mpegts.js"),
-    copyField("HTTP-fMP4", urls.httpMp4, "browsers, mpv, FFmpeg"),
-    copyField("WS-fMP4", urls.wsMp4, "this page's player"),
+    ...urls.containers.map(({ label, url, players }) => copyField(label, url, players)),
     copyField("This page", urls.page),
     copyField("Embed code", urls.embedCode, "for a page of yours"),
   );

@@ -27,11 +27,13 @@ const figures = new WatchFigures(byId("figures"));
 const openedAt = performance.now();
 let answer: Answer<StreamFacts> | undefined;
 let server: ServerFacts | undefined;
+/** The addresses that are shown, so that they are made anew only when they change: somebody may be copying one. */
+let shownUrls = "";
 
 document.title = `${name} - Millrace`;
 setText(byId("name"), name);
 byId("screen").append(player);
-byId("urls").append(watchUrlFields(watchUrls({ web: root, rtmp: undefined }, name)));
+showUrls(undefined);
 
 const askNow = poll(async () => {
   if (server === undefined) await learnServer();
@@ -54,7 +56,6 @@ async function learnServer(): Promise<void> {
   const listing = await fetchStreams();
   if (listing.kind !== "ok") return;
   ({ server } = listing.value);
-  byId("urls").replaceChildren(watchUrlFields(watchUrls(shownRoots(root, server), name)));
   byId("ways")
     .querySelector(".ways")
     ?.replaceChildren(publishHelp(root, server, name));
@@ -68,9 +69,22 @@ function show(): void {
   byId("figures").parentElement?.classList.toggle("idle", stream === undefined && ready?.state !== "playing");
   setText(byId("audience"), audienceText(stream, now));
   if (server) setText(byId("about"), aboutServer(server, now));
+  showUrls(stream);
   shapeScreen(stream);
   const isLate = performance.now() - openedAt > playerWithin;
   showStatus(ready ? ready.state : isLate ? undefined : "connecting");
+}
+
+/** Of a stream whose tracks are known only the containers that can carry any of them. */
+function showUrls(stream: StreamFacts | undefined): void {
+  const isKnown = stream !== undefined && stream.tracks.length > 0;
+  const containers = (server?.containers ?? []).filter((container) => !isKnown || stream.containers.includes(container.name));
+  const roots = server === undefined ? { web: root, rtmp: undefined } : shownRoots(root, server);
+  const urls = watchUrls(roots, name, containers);
+  const text = JSON.stringify(urls);
+  if (text === shownUrls) return;
+  shownUrls = text;
+  byId("urls").replaceChildren(watchUrlFields(urls));
 }
 
 function showStatus(state: Parameters<typeof watchStatus>[2]): void {

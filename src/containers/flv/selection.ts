@@ -31,6 +31,12 @@ export function selectTracks(generation: Generation, wanted: WantedKinds): Selec
   return { video, audio, data };
 }
 
+/** Why FLV and RTMP cannot carry a track, in words for a viewer; undefined where they can. */
+export function notCarriedByFlv(track: VideoTrack | AudioTrack): string | undefined {
+  const carries = track.kind === TrackKind.video ? carriesVideo(track) : carriesAudio(track);
+  return carries ? undefined : `FLV and RTMP cannot carry ${track.codec}`;
+}
+
 function isCarriedVideo(track: Track): track is VideoTrack {
   return track.kind === TrackKind.video && carriesVideo(track);
 }

@@ -14,7 +14,7 @@ export interface HttpStreamRequest {
   /** What is to be decided before it is shown. */
   readonly question: AccessQuestion;
   readonly container: Container;
-  /** Headers that depend on the tracks (`Content-Type` and what belongs to it). */
+  /** Headers that depend on the tracks (`Content-Type` and what belongs to it). @throws {Refusal} `not-carried` */
   headers(generation: Generation): Readonly<Record<string, string>>;
 }
 
@@ -32,7 +32,7 @@ export interface HttpStreamsOptions {
   readonly log: { debug(fields: object, message: string): void };
 }
 
-/** Streams as endless HTTP responses: HTTP-FLV, HTTP-fMP4. An egress. */
+/** Streams as endless HTTP responses, in any container. An egress. */
 export class HttpStreams {
   readonly #options: HttpStreamsOptions;
   readonly #sockets = new Set<Socket>();
@@ -140,13 +140,14 @@ export class HttpStreams {
     const { socket } = request;
     const chunked = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
     const sink = new HttpViewer(socket, chunked, this.#options.linger);
+    const headers = wanted.headers(stream.timeline.current!);
     // The first bytes come in a later turn: what refuses to play throws before the head is sent.
     const playhead = stream.play(wanted.container, chunked ? chunkedFraming : plainFraming, sink);
     response.useChunkedEncodingByDefault = false;
     response.writeHead(200, {
       ...shared,
       ...streamHeaders,
-      ...wanted.headers(stream.timeline.current!),
+      ...headers,
       ...(chunked && { "Transfer-Encoding": "chunked" }),
       Connection: "close",
     });

@@ -53,7 +53,7 @@ export function closeOfEnd(end: PlayheadEnd): readonly [CloseCode, string] {
     case "not-carried":
       return [CloseCode.notCarried, "the stream's tracks have changed to what this container cannot carry"];
     case "no-start":
-      return [CloseCode.notCarried, "no picture that MP4 can start at has come; this stream can be joined over FLV and RTMP"];
+      return [CloseCode.notCarried, "no picture that this container can start at has come; this stream can be joined over FLV and RTMP"];
     case "stalled":
       return [CloseCode.tooSlow, "nothing was taken for too long"];
     case "closing":

@@ -50,7 +50,7 @@ const messageLimit = 4096;
 /** Milliseconds for the peer's half of the closing handshake. */
 const closeTimeout = 5000;
 
-/** Streams as WebSocket messages: WS-FLV, WS-fMP4. An egress. */
+/** Streams as WebSocket messages, in any container. An egress. */
 export class WsStreams {
   readonly #options: WsStreamsOptions;
   readonly #server: WebSocketServer;

@@ -4,6 +4,8 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hub } from "../../hub/hub.ts";
 import { streamAddress } from "../../hub/identity.ts";
 import { configJsonSchema, configSchemaPath } from "../config/json-schema.ts";
+import type { ContainerRegistry } from "../containers/container-registry.ts";
+import { containerSchema, describeContainer } from "./container-description.ts";
 import { describeStream, streamSchema } from "./stream-description.ts";
 import { statusOfRefusal } from "./http-problem.ts";
 import { Refusal } from "../../hub/refusal.ts";
@@ -14,6 +16,8 @@ export interface ServerFacts {
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly hub: Hub;
+  /** In which streams are watched over HTTP and WebSocket. */
+  readonly containers: ContainerRegistry;
   /** Everybody may publish and watch. */
   open(): boolean;
   /** Publishers are asked for a key. */
@@ -42,6 +46,7 @@ const serverSchema = z
     }),
     open: z.boolean().openapi({ description: "Everybody who reaches the server may publish and watch." }),
     needsKey: z.boolean().openapi({ description: "Publishers are asked for a key." }),
+    containers: z.array(containerSchema).openapi({ description: "What streams are watched in over HTTP and WebSocket" }),
   })
   .openapi("Server");
 
@@ -101,8 +106,10 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       httpUrl: urls.http,
       open: facts.open(),
       needsKey: facts.needsKey,
+      containers: facts.containers.all.map(describeContainer),
     };
-    const streams = [...facts.hub.streams.values()].map(describeStream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const described = [...facts.hub.streams.values()].map((stream) => describeStream(stream, facts.containers));
+    const streams = described.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     return context.json({ server, streams }, 200);
   });
   api.openAPIRegistry.registerPath(oneRoute);
@@ -113,7 +120,7 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       const { name } = streamAddress(raw.replaceAll(/%2f/gi, "/"));
       const stream = facts.hub.streams.get(name);
       if (!stream) throw new Refusal("not-live", `Nobody is publishing "${name}".`);
-      return context.json(describeStream(stream));
+      return context.json(describeStream(stream, facts.containers));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return context.json({ error: { code: error.code, message: error.message } }, statusOfRefusal(error.code) as 400 | 404);

@@ -6,13 +6,14 @@ import { Refusal } from "../../hub/refusal.ts";
 import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ListenAddress } from "../config/values.ts";
+import type { ContainerRegistry } from "../containers/container-registry.ts";
 import type { Log } from "../log.ts";
 import { peerAddress } from "../../hub/peer-address.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { ServerFacts } from "./api.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
-import { isMediaPath, mediaTarget } from "./media-target.ts";
+import { mediaTarget, oneOf } from "./media-target.ts";
 import { Router } from "./router.ts";
 import { readTarget } from "./target.ts";
 import { viewerQuestion } from "./viewer-question.ts";
@@ -172,15 +173,17 @@ export class HttpListener {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { containers } = this.#options.facts;
     const target = readTarget(request.url ?? "");
     const { origin } = request.headers;
-    if (!(socket instanceof Socket) || target === undefined || !isMediaPath(target.path)) return refuseUpgrade(socket);
+    const isOffered = target !== undefined && containers.ofPath(target.path)?.format.webSocket === true;
+    if (!(socket instanceof Socket) || !isOffered) return refuseUpgrade(socket, containers);
     const { address, hosts } = this.#options.peers.requester(request);
     this.#webSockets.serve(request, socket, head, () => {
       if (!this.#cors.allows(origin) && !isOfHost(origin, hosts))
         throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
       try {
-        const { name, container } = mediaTarget(target);
+        const { name, container } = mediaTarget(target, containers)!;
         return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container };
       } catch (error) {
         if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
@@ -196,8 +199,11 @@ function isOfHost(origin: string | undefined, hosts: readonly string[]): boolean
 }
 
 /** There are WebSockets only where streams are. */
-function refuseUpgrade(socket: Duplex): void {
-  const words = "A WebSocket here is a stream: ws://HOST/APP/STREAM.mp4 or .flv\n";
+function refuseUpgrade(socket: Duplex, containers: ContainerRegistry): void {
+  const extensions = containers.all
+    .filter(({ webSocket }) => webSocket)
+    .flatMap((format) => format.extensions.map((extension) => `.${extension}`));
+  const words = `A WebSocket here is a stream: ws://HOST/APP/STREAM with ${oneOf(extensions)} behind it\n`;
   socket.on("error", () => undefined);
   socket.end(
     `HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: ${words.length}\r\nConnection: close\r\n\r\n${words}`,

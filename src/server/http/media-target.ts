@@ -1,76 +1,80 @@
-import { carriedByFmp4 } from "../../containers/fmp4/carried.ts";
-import { mp4CodecString } from "../../containers/fmp4/description.ts";
-import { fmp4Muxer } from "../../containers/fmp4/muxer.ts";
-import { flvMuxer } from "../../containers/flv/muxer.ts";
 import type { Container } from "../../hub/container-output.ts";
 import { streamAddress } from "../../hub/identity.ts";
-import { type Generation, TrackKind } from "../../media/track.ts";
+import { Refusal } from "../../hub/refusal.ts";
+import type { Generation } from "../../media/track.ts";
+import type { ContainerFormat, ContainerOptions } from "../containers/container-format.ts";
+import { carriedTracks, type ContainerRegistry, takes, whyNotCarried } from "../containers/container-registry.ts";
 import { HttpProblem } from "./http-problem.ts";
 import type { Target } from "./target.ts";
 
 /** A stream in a container, as a URL asks for it: what both egresses over HTTP take. */
 export interface MediaTarget {
   readonly name: string;
+  readonly format: ContainerFormat;
   readonly container: Container;
+  /** Headers of a response. @throws {Refusal} `not-carried`, where the container has no use for these tracks */
   headers(generation: Generation): Readonly<Record<string, string>>;
 }
 
-/** Which tracks a viewer wants: `?only=video`, `?only=audio`, else both. */
-interface Wanted {
-  readonly video: boolean;
-  readonly audio: boolean;
-}
-
-/** Whether a path is that of a stream in one of our containers. */
-export function isMediaPath(path: string): boolean {
-  return /\.(flv|mp4)$/.test(path);
-}
-
 /**
- * The stream behind `/APP/STREAM.flv` and `/APP/STREAM.mp4`.
+ * The stream behind `/APP/STREAM.flv` and its like; undefined where the path ends in no container.
  *
  * @throws {Refusal} `name-refused`; HttpProblem for a query that means nothing
  */
-export function mediaTarget({ path, query }: Target): MediaTarget {
-  const { name } = streamAddress(path.slice(0, -".flv".length));
+export function mediaTarget({ path, query }: Target, containers: ContainerRegistry): MediaTarget | undefined {
+  const found = containers.ofPath(path);
+  if (found === undefined) return undefined;
+  const { format, stem } = found;
   const params = new URLSearchParams(query);
-  const wanted = wantedTracks(params);
-  return path.endsWith(".flv") ? flvTarget(name, wanted, params) : mp4Target(name, wanted);
+  const { name } = streamAddress(stem);
+  const wanted = wantedKinds(params);
+  return {
+    name,
+    format,
+    container: containerOf(format, wanted, params),
+    headers: (generation) => mediaHeaders(format, generation, wanted),
+  };
 }
 
-function wantedTracks(params: URLSearchParams): Wanted {
+/** Which kinds of track a viewer wants, whatever the container has room for. */
+type Wanted = Pick<ContainerOptions, "video" | "audio">;
+
+/** `?only=video`, `?only=audio`, else both. */
+function wantedKinds(params: URLSearchParams): Wanted {
   const only = params.get("only");
   if (only === null) return { video: true, audio: true };
   if (only !== "video" && only !== "audio") throw new HttpProblem(400, "bad-query", "?only= takes video or audio.");
   return { video: only === "video", audio: only === "audio" };
 }
 
-function keyOf(container: string, { video, audio }: Wanted, variant = ""): string {
-  return [container, video ? "v" : "", audio ? "a" : "", variant].join(":");
+/** The container with the options of a query. Its key has every option that changes a byte. */
+export function containerOf(format: ContainerFormat, wanted: Wanted, params: URLSearchParams): Container {
+  const video = wanted.video && takes(format, "video");
+  const audio = wanted.audio && takes(format, "audio");
+  const parameters = Object.fromEntries(
+    Object.entries(format.parameters ?? {}).map(([parameter, values]) => [parameter, valueOf(parameter, values, params)] as const),
+  );
+  const key = [format.name, video ? "v" : "", audio ? "a" : "", ...Object.values(parameters)].join(":");
+  return { key, muxer: format.muxer({ video, audio, parameters }) };
 }
 
-function flvTarget(name: string, wanted: Wanted, params: URLSearchParams): MediaTarget {
-  const hevc = params.get("hevc");
-  if (hevc !== null && hevc !== "legacy" && hevc !== "enhanced")
-    throw new HttpProblem(400, "bad-query", "?hevc= takes legacy or enhanced.");
-  const container = { key: keyOf("flv", wanted, hevc ?? "enhanced"), muxer: flvMuxer({ ...wanted, signalling: hevc ?? "enhanced" }) };
-  return { name, container, headers: () => ({ "Content-Type": "video/x-flv" }) };
+function valueOf(parameter: string, values: readonly string[], params: URLSearchParams): string {
+  const value = params.get(parameter) ?? values[0]!;
+  if (values.includes(value)) return value;
+  throw new HttpProblem(400, "bad-query", `?${parameter}= takes ${oneOf(values)}.`);
 }
 
-function mp4Target(name: string, wanted: Wanted): MediaTarget {
-  const container = { key: keyOf("mp4", wanted), muxer: fmp4Muxer(wanted) };
-  return { name, container, headers: (generation) => mp4Headers(generation, wanted) };
+/** `a`, `a or b`, `a, b, or c`. */
+export function oneOf(words: readonly string[]): string {
+  return new Intl.ListFormat("en", { type: "disjunction" }).format(words);
 }
 
-/** `Content-Type` with its codecs parameter (RFC 6381), and the same alone for who finds that easier to read. */
-function mp4Headers(generation: Generation, wanted: Wanted): Record<string, string> {
-  const codecs: string[] = [];
-  let hasVideo = false;
-  for (const track of generation.tracks) {
-    if (track.kind === TrackKind.data || !wanted[track.kind] || carriedByFmp4(track) !== undefined) continue;
-    codecs.push(mp4CodecString(track));
-    hasVideo ||= track.kind === TrackKind.video;
-  }
-  const list = codecs.join(",");
-  return { "Content-Type": `${hasVideo ? "video" : "audio"}/mp4; codecs="${list}"`, "X-Codecs": list };
+/** `Content-Type`, and its codecs parameter (RFC 6381) alone for who finds that easier to read. */
+function mediaHeaders(format: ContainerFormat, generation: Generation, wanted: Wanted): Record<string, string> {
+  const words = whyNotCarried(format, generation, wanted);
+  if (words !== undefined) throw new Refusal("not-carried", words);
+  const { mimeType } = format;
+  const type = typeof mimeType === "string" ? mimeType : mimeType(carriedTracks(format, generation.tracks, wanted));
+  const codecs = /;\s*codecs="([^"]*)"/.exec(type)?.[1];
+  return { "Content-Type": type, ...(codecs !== undefined && { "X-Codecs": codecs }) };
 }

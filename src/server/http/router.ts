@@ -4,12 +4,13 @@ import { pipeline } from "node:stream/promises";
 import { streamAddress } from "../../hub/identity.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
+import type { ContainerRegistry } from "../containers/container-registry.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
 import { createApi, type ServerFacts } from "./api.ts";
 import type { Cors } from "./cors.ts";
 import { HttpProblem, problemOf } from "./http-problem.ts";
-import { isMediaPath, mediaTarget } from "./media-target.ts";
+import { mediaTarget, oneOf } from "./media-target.ts";
 import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { problemBody } from "./problem-body.ts";
 import { StaticFiles } from "./static-files.ts";
@@ -89,14 +90,16 @@ export class Router {
 
   async #media(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
     const { request, response, target } = exchange;
-    if (!isMediaPath(target.path)) throw new HttpProblem(404, "not-found", notFoundWords(target.path));
-    const { name, ...media } = mediaTarget(target);
+    const { containers } = this.#options.facts;
+    const found = mediaTarget(target, containers);
+    if (found === undefined) throw new HttpProblem(404, "not-found", notFoundWords(target.path, containers));
     const { address } = this.#options.peers.requester(request);
-    const question = viewerQuestion(request, target, { stream: name, protocol: "http", address });
+    const question = viewerQuestion(request, target, { stream: found.name, protocol: "http", address });
     const { streams } = this.#options;
+    const wanted = { ...found, question };
     try {
-      if (request.method === "HEAD") await streams.describe(request, response, { question, ...media }, headers);
-      else await streams.serve(request, response, { question, ...media }, headers);
+      if (request.method === "HEAD") await streams.describe(request, response, wanted, headers);
+      else await streams.serve(request, response, wanted, headers);
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "denied" || question.key !== undefined) throw error;
       throw new HttpProblem(401, error.code, error.message, { "WWW-Authenticate": challenge(request) });
@@ -165,11 +168,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 }
 
-function notFoundWords(path: string): string {
+function notFoundWords(path: string, containers: ContainerRegistry): string {
   const segments = path.split("/").filter((segment) => segment !== "");
-  return segments.length > 1
-    ? "There is nothing here. A stream's address ends in .flv or .mp4; its page is /watch/APP/STREAM."
-    : "There is nothing here.";
+  if (segments.length < 2) return "There is nothing here.";
+  const extensions = containers.all.flatMap((format) => format.extensions.map((extension) => `.${extension}`));
+  return `There is nothing here. A stream's address ends in ${oneOf(extensions)}; its page is /watch/APP/STREAM.`;
 }
 
 function send({ request, response }: Exchange, status: number, headers: Readonly<Record<string, string>>, text: string): void {

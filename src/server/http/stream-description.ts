@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Stream } from "../../hub/stream.ts";
 import type { Track } from "../../media/track.ts";
+import type { ContainerRegistry } from "../containers/container-registry.ts";
 
 const trackBase = {
   id: z.int(),
@@ -36,13 +37,15 @@ export const streamSchema = z
       .nullable()
       .openapi({ description: "null while it is lost" }),
     tracks: z.array(trackSchema),
+    containers: z.array(z.string()).openapi({ description: "Those of `server.containers` that can carry any of its tracks, by name" }),
   })
   .openapi("Stream");
 
 /** What the API says of a stream. */
 export type StreamDescription = z.infer<typeof streamSchema>;
 
-export function describeStream(stream: Stream): StreamDescription {
+export function describeStream(stream: Stream, containers: ContainerRegistry): StreamDescription {
+  const tracks = stream.timeline.current?.tracks ?? [];
   const info = stream.publication?.info;
   return {
     name: stream.name,
@@ -51,7 +54,8 @@ export function describeStream(stream: Stream): StreamDescription {
     bitrate: Math.round(stream.bitrate),
     viewers: stream.viewers,
     publisher: info ? { protocol: info.protocol, address: info.address, encoder: info.encoder } : null,
-    tracks: (stream.timeline.current?.tracks ?? []).map(describeTrack),
+    tracks: tracks.map(describeTrack),
+    containers: containers.carrying(tracks),
   };
 }
 
