@@ -71,7 +71,7 @@ export class TrackSet {
 /** Equal in all that a decoder or a container's header would notice. */
 export function sameTrack(a: Track, b: Track): boolean {
   if (a.id !== b.id || a.kind !== b.kind || a.codec !== b.codec || a.timescale !== b.timescale || a.isDefault !== b.isDefault) return false;
-  if (a.language !== b.language || !sameBytes(a.config, b.config)) return false;
+  if (a.language !== b.language || a.bitRate !== b.bitRate || !sameBytes(a.config, b.config)) return false;
   if (a.kind === "audio" && b.kind === "audio")
     return a.sampleRate === b.sampleRate && a.channels === b.channels && a.flvHeader === b.flvHeader;
   if (a.kind === "video" && b.kind === "video") return a.width === b.width && a.height === b.height;

@@ -33,7 +33,7 @@ describe("describeVideo", () => {
   });
 
   it("says nothing of what it does not parse", () => {
-    for (const codec of [Codec.h263, Codec.screen, Codec.vp6, Codec.vvc, Codec.aac, Codec.amf0])
+    for (const codec of [Codec.h263, Codec.screen, Codec.vp6, Codec.vvc, Codec.mpeg4, Codec.mjpeg, Codec.aac, Codec.amf0])
       assert.deepEqual(of(codec, hex("ff")), [0, 0, 0, ""]);
   });
 
@@ -59,10 +59,14 @@ describe("describeAudio", () => {
 
   it("leaves to the frames what no record says", () => {
     assert.deepEqual(of(Codec.mp3, EMPTY), [0, 0, 0, "mp3"]);
+    assert.deepEqual(of(Codec.mp2, EMPTY), [0, 0, 0, "mp4a.40.33"]);
+    assert.deepEqual(of(Codec.vorbis, hex("02")), [0, 0, 0, "vorbis"]);
     assert.deepEqual(of(Codec.ac3, EMPTY), [0, 0, 0, "ac-3"]);
     assert.deepEqual(of(Codec.eac3, EMPTY), [0, 0, 0, "ec-3"]);
     const mp3 = describeAudioFrame(Codec.mp3, hex("fffb5064"));
     assert.deepEqual(mp3, { sampleRate: 44100, channels: 2, samplesPerFrame: 1152, codecString: "mp3", config: EMPTY });
+    const mp2 = describeAudioFrame(Codec.mp2, hex("fffd8404"));
+    assert.deepEqual(mp2, { sampleRate: 48000, channels: 2, samplesPerFrame: 1152, codecString: "mp4a.40.33", config: EMPTY });
     const ac3 = describeAudioFrame(Codec.ac3, hex("0b77d0f81e40ebf8403eff99"));
     assert.deepEqual(ac3, { sampleRate: 48000, channels: 6, samplesPerFrame: 1536, codecString: "ac-3", config: hex("103de0") });
     const eac3 = new Uint8Array(1792);
@@ -72,7 +76,7 @@ describe("describeAudio", () => {
   });
 
   it("says nothing of what it does not parse", () => {
-    for (const codec of [Codec.pcmAlaw, Codec.pcmMulaw, Codec.pcmLe, Codec.adpcm, Codec.nellymoser, Codec.speex, Codec.avc]) {
+    for (const codec of [Codec.pcmAlaw, Codec.pcmMulaw, Codec.pcmLe, Codec.adpcm, Codec.nellymoser, Codec.speex, Codec.wmav2, Codec.avc]) {
       assert.deepEqual(of(codec, hex("ff")), [0, 0, 0, ""]);
     }
   });
@@ -94,9 +98,10 @@ describe("frameAccess", () => {
   });
 
   it("takes all audio and data for closed, and leaves opaque video to its container", () => {
-    for (const codec of [Codec.aac, Codec.opus, Codec.mp3, Codec.speex, Codec.amf0])
+    for (const codec of [Codec.aac, Codec.opus, Codec.mp3, Codec.mp2, Codec.speex, Codec.mjpeg, Codec.amf0])
       assert.equal(frameAccess(codec, EMPTY, hex("00")), Access.closed);
-    for (const codec of [Codec.h263, Codec.screen, Codec.vp6, Codec.vvc]) assert.equal(frameAccess(codec, EMPTY, hex("00")), undefined);
+    for (const codec of [Codec.h263, Codec.screen, Codec.vp6, Codec.vvc, Codec.mpeg4])
+      assert.equal(frameAccess(codec, EMPTY, hex("00")), undefined);
   });
 });
 
@@ -106,7 +111,7 @@ describe("garbage", () => {
     fc.assert(
       fc.property(codec, fc.uint8Array({ maxLength: 60 }), (of, data) => {
         const calls = [() => describeVideo(of, data), () => describeAudio(of, data), () => frameAccess(of, data, data)];
-        if (of === Codec.mp3 || of === Codec.ac3 || of === Codec.eac3) calls.push(() => describeAudioFrame(of, data));
+        if (of === Codec.mp3 || of === Codec.mp2 || of === Codec.ac3 || of === Codec.eac3) calls.push(() => describeAudioFrame(of, data));
         for (const call of calls) {
           try {
             call();

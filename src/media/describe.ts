@@ -9,7 +9,7 @@ import type { FrameAccess } from "./frame.ts";
 import { hevcAccess, hevcTemporalLayers, parseHevcConfig } from "./hevc.ts";
 import { parseMpegAudioHeader } from "./mp3.ts";
 import { OPUS_SAMPLE_RATE, parseOpusHead } from "./opus.ts";
-import { Codec } from "./track.ts";
+import { Codec, OpaqueAudio, isOpaque } from "./track.ts";
 import type { AudioTrack, VideoTrack } from "./track.ts";
 import { parseVpcConfig, vp8Access, vp9Access, vp9CodecString } from "./vp9.ts";
 
@@ -28,6 +28,7 @@ const OPAQUE_AUDIO: AudioDescription = Object.freeze({ sampleRate: 0, channels: 
  * Throws `ProtocolError` where a record is broken, or missing for AVC, HEVC and AV1, which cannot do without.
  */
 export function describeVideo(codec: Codec, config: Uint8Array): VideoDescription {
+  if (isOpaque(codec)) return OPAQUE_VIDEO;
   switch (codec) {
     case Codec.avc:
       return pictures(parseAvcConfig(config));
@@ -39,22 +40,13 @@ export function describeVideo(codec: Codec, config: Uint8Array): VideoDescriptio
       return { ...OPAQUE_VIDEO, codecString: config.length === 0 ? "" : vp9CodecString(parseVpcConfig(config)) };
     case Codec.vp8:
       return { ...OPAQUE_VIDEO, codecString: "vp8" };
-    case Codec.h263:
-    case Codec.screen:
-    case Codec.vp6:
-    case Codec.vvc:
     case Codec.aac:
     case Codec.mp3:
+    case Codec.mp2:
     case Codec.opus:
     case Codec.flac:
     case Codec.ac3:
     case Codec.eac3:
-    case Codec.pcmAlaw:
-    case Codec.pcmMulaw:
-    case Codec.pcmLe:
-    case Codec.adpcm:
-    case Codec.nellymoser:
-    case Codec.speex:
     case Codec.amf0:
       return OPAQUE_VIDEO;
   }
@@ -67,11 +59,12 @@ function pictures({ width, height, frameRate, codecString }: VideoDescription): 
 /**
  * Rate, channels, frame length and codec string from a track's decoder configuration record. Opus packets vary in length, E-AC-3 records
  * do not tell it: 0 samples. MP3 has no record: all is 0 but the codec string "mp3" (in MP4; Chromium plays it as `audio/mpeg` only). So it
- * is for AC-3 and E-AC-3 with an empty record; `describeAudioFrame` tells the rest. What we do not parse, and what is no audio, has zeros and "".
+ * is for MP2, AC-3 and E-AC-3 with an empty record; `describeAudioFrame` tells the rest. What we do not parse, and what is no audio, has zeros and "".
  *
  * Throws `ProtocolError` where a record is broken, or missing for AAC, Opus and FLAC.
  */
 export function describeAudio(codec: Codec, config: Uint8Array): AudioDescription {
+  if (isOpaque(codec)) return codec === Codec.vorbis ? { ...OPAQUE_AUDIO, codecString: "vorbis" } : OPAQUE_AUDIO;
   switch (codec) {
     case Codec.aac:
       return sound(parseAacConfig(config));
@@ -83,25 +76,17 @@ export function describeAudio(codec: Codec, config: Uint8Array): AudioDescriptio
       return sound({ ...parseFlacConfig(config), codecString: "flac" });
     case Codec.mp3:
       return { ...OPAQUE_AUDIO, codecString: "mp3" };
+    case Codec.mp2:
+      return { ...OPAQUE_AUDIO, codecString: "mp4a.40.33" };
     case Codec.ac3:
       return { ...(config.length === 0 ? OPAQUE_AUDIO : ac3Sound(parseDac3(config))), codecString: "ac-3" };
     case Codec.eac3:
       return { ...(config.length === 0 ? OPAQUE_AUDIO : eac3Sound(parseDec3(config))), codecString: "ec-3" };
-    case Codec.pcmAlaw:
-    case Codec.pcmMulaw:
-    case Codec.pcmLe:
-    case Codec.adpcm:
-    case Codec.nellymoser:
-    case Codec.speex:
     case Codec.avc:
     case Codec.hevc:
     case Codec.av1:
     case Codec.vp8:
     case Codec.vp9:
-    case Codec.h263:
-    case Codec.screen:
-    case Codec.vp6:
-    case Codec.vvc:
     case Codec.amf0:
       return OPAQUE_AUDIO;
   }
@@ -112,16 +97,17 @@ function sound({ sampleRate, channels, samplesPerFrame, codecString }: AudioDesc
 }
 
 /** Codecs whose frames say all by themselves and that come without a record. */
-export type SelfDescribed = typeof Codec.mp3 | typeof Codec.ac3 | typeof Codec.eac3;
+export type SelfDescribed = typeof Codec.mp3 | typeof Codec.mp2 | typeof Codec.ac3 | typeof Codec.eac3;
 
 /**
- * What a frame of MP3, AC-3 or E-AC-3 says, and the record to keep with the track: dac3 or dec3, empty for MP3.
+ * What a frame of MP3, MP2, AC-3 or E-AC-3 says, and the record to keep with the track: dac3 or dec3, empty for the first two.
  *
  * Throws `ProtocolError` where it does not begin with its sync word.
  */
 export function describeAudioFrame(codec: SelfDescribed, frame: Uint8Array): AudioDescription & Pick<AudioTrack, "config"> {
   switch (codec) {
     case Codec.mp3:
+    case Codec.mp2:
       return { ...sound(parseMpegAudioHeader(frame)), config: new Uint8Array() };
     case Codec.ac3: {
       const header = parseAc3Frame(frame);
@@ -134,13 +120,16 @@ export function describeAudioFrame(codec: SelfDescribed, frame: Uint8Array): Aud
   }
 }
 
+const alwaysClosed: ReadonlySet<Codec> = new Set<Codec>([...Object.values(OpaqueAudio), Codec.mjpeg]);
+
 /**
- * What a frame, in the form our frames have, is for someone who starts at it or leaves it out. Every audio packet and data message is a closed
- * access point. Undefined for video that we do not parse: its container has to say.
+ * What a frame, in the form our frames have, is for someone who starts at it or leaves it out. Every audio packet, data message and picture of
+ * Motion JPEG is a closed access point. Undefined for video that we do not parse: its container has to say.
  *
  * @param config the track's decoder configuration record
  */
 export function frameAccess(codec: Codec, config: Uint8Array, data: Uint8Array): FrameAccess | undefined {
+  if (isOpaque(codec)) return alwaysClosed.has(codec) ? Access.closed : undefined;
   switch (codec) {
     case Codec.avc:
       return avcAccess(data);
@@ -152,23 +141,13 @@ export function frameAccess(codec: Codec, config: Uint8Array, data: Uint8Array):
       return vp8Access(data);
     case Codec.vp9:
       return vp9Access(data);
-    case Codec.h263:
-    case Codec.screen:
-    case Codec.vp6:
-    case Codec.vvc:
-      return undefined;
     case Codec.aac:
     case Codec.mp3:
+    case Codec.mp2:
     case Codec.opus:
     case Codec.flac:
     case Codec.ac3:
     case Codec.eac3:
-    case Codec.pcmAlaw:
-    case Codec.pcmMulaw:
-    case Codec.pcmLe:
-    case Codec.adpcm:
-    case Codec.nellymoser:
-    case Codec.speex:
     case Codec.amf0:
       return Access.closed;
   }

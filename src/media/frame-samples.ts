@@ -36,6 +36,8 @@ function usualCount(track: AudioTrack): number {
   switch (track.codec) {
     case Codec.mp3:
       return track.sampleRate > 0 && track.sampleRate <= 24_000 ? 576 : 1152;
+    case Codec.mp2:
+      return 1152;
     case Codec.ac3:
     case Codec.eac3:
       return 1536;

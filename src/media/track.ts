@@ -3,9 +3,46 @@ export const TrackKind = { video: "video", audio: "audio", data: "data" } as con
 export type TrackKind = (typeof TrackKind)[keyof typeof TrackKind];
 
 /**
- * Codecs by the name the field uses. The last group travels opaque: we carry it bit-exact where a container can
- * and read nothing from it.
+ * Codecs of pictures that travel opaque: we carry them bit-exact where a container can and read nothing from them, not even which
+ * are key frames: their container says that. Motion JPEG alone has no others.
  */
+export const OpaqueVideo = {
+  /** Sorenson's, of Flash. The ITU's is `itu-h263`. */
+  h263: "h263",
+  screen: "screen",
+  vp6: "vp6",
+  vvc: "vvc",
+  mpeg1video: "mpeg1video",
+  mpeg2video: "mpeg2video",
+  mpeg4: "mpeg4",
+  mjpeg: "mjpeg",
+  theora: "theora",
+  h261: "h261",
+  ituH263: "itu-h263",
+  msmpeg4v2: "msmpeg4v2",
+  msmpeg4v3: "msmpeg4v3",
+  wmv1: "wmv1",
+  wmv2: "wmv2",
+  rv10: "rv10",
+  rv20: "rv20",
+} as const;
+export type OpaqueVideo = (typeof OpaqueVideo)[keyof typeof OpaqueVideo];
+
+/** The same of sound. */
+export const OpaqueAudio = {
+  pcmAlaw: "pcm-alaw",
+  pcmMulaw: "pcm-mulaw",
+  pcmLe: "pcm-le",
+  adpcm: "adpcm",
+  nellymoser: "nellymoser",
+  speex: "speex",
+  vorbis: "vorbis",
+  wmav1: "wmav1",
+  wmav2: "wmav2",
+} as const;
+export type OpaqueAudio = (typeof OpaqueAudio)[keyof typeof OpaqueAudio];
+
+/** Codecs by the name the field uses. */
 export const Codec = {
   avc: "avc",
   hevc: "hevc",
@@ -18,20 +55,20 @@ export const Codec = {
   flac: "flac",
   ac3: "ac3",
   eac3: "eac3",
-  pcmAlaw: "pcm-alaw",
-  pcmMulaw: "pcm-mulaw",
-  pcmLe: "pcm-le",
-  adpcm: "adpcm",
-  nellymoser: "nellymoser",
-  speex: "speex",
-  h263: "h263",
-  screen: "screen",
-  vp6: "vp6",
-  vvc: "vvc",
+  mp2: "mp2",
+  ...OpaqueVideo,
+  ...OpaqueAudio,
   /** Script data (AMF0 values), as RTMP message 18 and FLV tag 18 carry it. */
   amf0: "amf0",
 } as const;
 export type Codec = (typeof Codec)[keyof typeof Codec];
+
+const opaque: ReadonlySet<Codec> = new Set<Codec>([...Object.values(OpaqueVideo), ...Object.values(OpaqueAudio)]);
+
+/** Sorts these out before a `switch` over all others. */
+export function isOpaque(codec: Codec): codec is OpaqueVideo | OpaqueAudio {
+  return opaque.has(codec);
+}
 
 interface TrackBase {
   /** Stable within a timeline, from 1; a track keeps its id when its configuration changes. */
@@ -40,11 +77,15 @@ interface TrackBase {
   /**
    * The decoder configuration record as MP4 stores it, without a box header: avcC, hvcC, av1C, vpcC (without the
    * FullBox version and flags), AudioSpecificConfig, OpusHead as in Ogg (RFC 7845 5.1), the 34-byte STREAMINFO
-   * body of FLAC, dac3, dec3. Empty where the codec has none. Owned by the track; never written again.
+   * body of FLAC, dac3, dec3. For Vorbis and Theora the three headers as Matroska has them (Xiph lacing); for MPEG-4, Windows
+   * Media and RealVideo what decoders are given as private data. Empty where the codec has none. Owned by the track; never
+   * written again.
    */
   readonly config: Uint8Array;
   /** Ticks per second of `dts` and `pts`. RTMP 1000, MPEG-TS 90000, MP4 its own. */
   readonly timescale: number;
+  /** Nominal bits per second as the source declares them; undefined where it does not. Windows Media Audio cannot be decoded without. */
+  readonly bitRate?: number;
   /** BCP 47, where known. */
   readonly language?: string;
   /** The track of its kind that a player without a choice takes. */

@@ -56,6 +56,13 @@ const codecNames: ReadonlyMap<string, string> = new Map([
   ["vvc", "VVC"],
   ["speex", "Speex"],
   ["nellymoser", "Nellymoser"],
+  ["mpeg1video", "MPEG-1"],
+  ["mpeg2video", "MPEG-2"],
+  ["mpeg4", "MPEG-4"],
+  ["mjpeg", "Motion JPEG"],
+  ["theora", "Theora"],
+  ["mp2", "MP2"],
+  ["vorbis", "Vorbis"],
 ]);
 
 /** A codec's usual name; what is not known is shown as the server calls it. */

@@ -182,6 +182,9 @@ test("what cannot be carried is left out, and said where nothing is left", () =>
       (error) => error instanceof NotCarried && words.test(error.message),
     );
   refuse({}, [g711], /cannot carry pcm-alaw/);
+  for (const codec of ["mpeg4", "mjpeg", "mpeg2video", "theora", "wmv2", "itu-h263"] as const)
+    refuse({}, [{ ...video, codec }], new RegExp(`cannot carry ${codec}`));
+  for (const codec of ["mp2", "vorbis", "wmav2"] as const) refuse({}, [{ ...audio, codec }], new RegExp(`cannot carry ${codec}`));
   refuse({ video: false }, [video], /no audio/);
   refuse({ audio: false }, [audio, script], /no video/);
   refuse({}, [script], /neither/);

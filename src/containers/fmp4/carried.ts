@@ -3,11 +3,12 @@ import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { codecNames } from "../../media/codec-name.ts";
 import { parseFlacConfig } from "../../media/flac.ts";
 import { parseOpusHead } from "../../media/opus.ts";
-import { Codec, TrackKind } from "../../media/track.ts";
+import { Codec, TrackKind, isOpaque } from "../../media/track.ts";
 import type { Track } from "../../media/track.ts";
 
 /** The four-character code of a codec's sample entry, or undefined where MP4 has none that players know. */
 export function sampleEntryType(codec: Codec): string | undefined {
+  if (isOpaque(codec)) return undefined;
   switch (codec) {
     case Codec.avc:
       return "avc1";
@@ -30,16 +31,7 @@ export function sampleEntryType(codec: Codec): string | undefined {
       return "ac-3";
     case Codec.eac3:
       return "ec-3";
-    case Codec.pcmAlaw:
-    case Codec.pcmMulaw:
-    case Codec.pcmLe:
-    case Codec.adpcm:
-    case Codec.nellymoser:
-    case Codec.speex:
-    case Codec.h263:
-    case Codec.screen:
-    case Codec.vp6:
-    case Codec.vvc:
+    case Codec.mp2:
     case Codec.amf0:
       return undefined;
   }

@@ -92,6 +92,8 @@ test("FLAC's sample size is the stream's", () => {
 
 test("what MP4 cannot carry is refused in words, whatever the codec", () => {
   assert.equal(carriedByFmp4(aacTrack({ codec: "speex" })), "MP4 cannot carry Speex");
+  assert.equal(carriedByFmp4(avcTrack({ codec: "mpeg4" })), "MP4 cannot carry MPEG-4 Visual");
+  assert.equal(carriedByFmp4(aacTrack({ codec: "mp2" })), "MP4 cannot carry MP2");
   assert.match(carriedByFmp4(avcTrack({ config: new Uint8Array(0) }))!, /no decoder configuration for its H\.264/);
   const damaged = opusHead.slice();
   damaged[0] = 0;
