@@ -17,6 +17,7 @@ import { openAccess } from "./support/open-access.ts";
 import { RawConnection, splitResponse } from "./support/raw-connection.ts";
 import { Tone } from "./support/tone.ts";
 
+const refusals = { attempts: [], may: () => Promise.resolve(undefined) };
 const headersTimeout = 400;
 const idleTimeout = 500;
 let folder: string;
@@ -33,7 +34,7 @@ before(async () => {
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   const urls = () => ({ rtmp: "rtmp://live.example.org/", http: null });
   listener = new HttpListener(
-    options(new Peers(), { version: "1.2.3", startedAt: 0, hub, containers, ports, urls, open: () => true, needsKey: false }),
+    options(new Peers(), { version: "1.2.3", startedAt: 0, hub, containers, ports, urls, open: () => true, needsKey: false, refusals }),
   );
   await listener.listen({ host: "127.0.0.1", port: 0 });
   port = listener.address()!.port;
@@ -81,6 +82,7 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     open: () => true,
     needsKey: false,
     containers,
+    refusals,
   };
   const behind = new HttpListener(options(new Peers(["loopback"]), facts));
   await behind.listen({ host: "127.0.0.1", port: 0 });
@@ -229,6 +231,7 @@ test("the API tells of streams as its description says", async () => {
   const description = await body(await fetch(`${base}/api/v1/openapi.json`));
   assert.deepEqual(Object.keys(description["paths"]!).toSorted(), [
     "/api/v1/config-schema.json",
+    "/api/v1/refusals",
     "/api/v1/streams",
     "/api/v1/streams/{name}",
   ]);

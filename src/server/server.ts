@@ -2,6 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Hub } from "../hub/hub.ts";
+import type { Refusal } from "../hub/refusal.ts";
+import type { Passwords } from "../protocols/rtmp/logins.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
 import { streamName } from "../hub/identity.ts";
@@ -9,6 +11,7 @@ import { type AccessHook, Hooks } from "./access/hooks.ts";
 import { KeyRing } from "./access/key-ring.ts";
 import { KeyStep } from "./access/key-step.ts";
 import { logWithoutKeys } from "./access/log-without-keys.ts";
+import { type RefusedFacts, RefusalList } from "./access/refusal-list.ts";
 import { checkConfig } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
@@ -16,6 +19,8 @@ import { ContainerRegistry } from "./containers/container-registry.ts";
 import { Demo, demoStream } from "./demo.ts";
 import type { Events, Listener, ListenOptions } from "./events.ts";
 import { HttpListener } from "./http/http-listener.ts";
+import { operatorProof } from "./http/operator.ts";
+import type { RefusalSource } from "./http/refusals-route.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
 import { type Log, silentLog } from "./log.ts";
 import type { MillraceServer, ServerOptions } from "./millrace-server.ts";
@@ -62,7 +67,8 @@ export class ComposedServer implements MillraceServer {
   readonly #peers: Peers;
   readonly #hooks = new Hooks();
   readonly #access: AccessChain;
-  readonly #needsKey: boolean;
+  readonly #keys: KeyRing | undefined;
+  readonly #refusals: RefusalList;
   #demo: Demo | undefined;
   #closing: Promise<void> | undefined;
 
@@ -72,7 +78,8 @@ export class ComposedServer implements MillraceServer {
     // Whoever plays may ask for any name, and somebody will ask for a key.
     const log = keys === undefined ? logger : logWithoutKeys(logger, keys);
     this.#log = log;
-    this.#needsKey = config.auth && keys !== undefined;
+    this.#keys = keys;
+    this.#refusals = new RefusalList(() => keys?.known ?? []);
     this.#peers = new Peers(config.trustedProxies, config.http.publicUrl);
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
@@ -85,7 +92,10 @@ export class ComposedServer implements MillraceServer {
       ...config.hooks,
       scheduler: this.hub.scheduler,
       log,
-      onRefused: (refused) => logRefusal(refused, log),
+      onRefused: (refused) => {
+        logRefusal(refused, log);
+        this.#noteRefusal(refused.intent, refused.request, refused.refusal);
+      },
     });
     if (config.rtmp.enabled) this.#listeners.set("rtmp", this.#rtmpListener());
     if (config.http.enabled) this.#listeners.set("http", this.#httpListener());
@@ -166,11 +176,33 @@ export class ComposedServer implements MillraceServer {
     return address && { host: address.address, port: address.port };
   }
 
+  /** Publishers are asked for a key. */
+  get #needsKey(): boolean {
+    return this.config.auth && this.#keys !== undefined;
+  }
+
+  #noteRefusal(intent: Intent, request: RefusedFacts, refusal: Refusal): void {
+    // Who is told that the server closes was not refused for anything of theirs.
+    if (refusal.code !== "closing") this.#refusals.add(intent, request, refusal, Date.now());
+  }
+
+  #refusalSource(): RefusalSource {
+    const [refusals, peers, keys] = [this.#refusals, this.#peers, this.#keys];
+    return {
+      get attempts() {
+        return refusals.attempts;
+      },
+      may: (request) => operatorProof(request, peers, keys),
+    };
+  }
+
   #rtmpListener(): RtmpListener {
     const { rtmp, http, viewers } = this.config;
     return new RtmpListener({
       hub: this.hub,
       access: this.#access,
+      ...(this.#needsKey && { passwords: passwordsOf(this.#keys!) }),
+      onRefused: (publisher, refusal) => this.#noteRefusal(Intent.publish, { ...publisher, protocol: "rtmp" }, refusal),
       log: this.#log.child({ part: "rtmp" }),
       waitForPublisher: viewers.waitForPublisher,
       admit: this.#admit,
@@ -198,6 +230,7 @@ export class ComposedServer implements MillraceServer {
         urls,
         open: () => this.#access.open,
         needsKey: this.#needsKey,
+        refusals: this.#refusalSource(),
       },
       log: this.#log.child({ part: "http" }),
       peers: this.#peers,
@@ -218,6 +251,11 @@ function folder(path: string): string {
 
 function keysOf({ publishKey }: Config): KeyRing | undefined {
   return publishKey === undefined ? undefined : new KeyRing({ fixed: [{ key: publishKey, stream: undefined }] });
+}
+
+/** An encoder that has fields for user and password sends a key as the password. */
+function passwordsOf(keys: KeyRing): Passwords {
+  return { refresh: () => void keys.current(), all: () => keys.latest.map(({ key }) => key) };
 }
 
 function createHub({ streams, viewers }: Config, log: Log): Hub {

@@ -24,7 +24,10 @@ export class InspectedServer implements AsyncDisposable {
   /** Resolves when it listens, on free ports of the loopback, with the settings it has by itself. */
   static async start(): Promise<InspectedServer> {
     const execArgv = ["--expose-gc", "--import", inspector];
-    const child = fork(cli, ["--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0"], { execArgv, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const child = fork(cli, ["--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--no-auth"], {
+      execArgv,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
     const program = new RunningProgram("millrace", child, {});
     const port = async (role: string) => Number((await program.said(new RegExp(`"port":(\\d+),"msg":"listening for ${role}"`)))[1]);
     return new InspectedServer(child, program, { rtmp: await port("RTMP"), http: await port("HTTP") });

@@ -1,25 +1,36 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { Refusal } from "../../hub/refusal.ts";
 import { joined } from "../../bytes/joined.ts";
 import { command, failure, result, type Command } from "./command.ts";
 import { connectError, connectResult, readConnect, type ConnectRequest } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { BandwidthLimit, setChunkSize, setPeerBandwidth, userControl, UserControlEvent, windowAcknowledgementSize } from "./control.ts";
 import { sentChunkSize } from "./message.ts";
-import type { MessageStreams } from "./message-streams.ts";
+import type { LogFields } from "./log.ts";
+import type { LoginAnswer } from "./logins.ts";
+import type { MessageStreams, MessageStreamsOwner } from "./message-streams.ts";
+import { requestedName } from "./question.ts";
+import type { SessionContext } from "./session-context.ts";
 import { information, status, StatusCode } from "./status.ts";
 
 /** Bytes after which we want to hear what has arrived; what Flash Media Server asks for. */
 const askedWindow = 2_500_000;
 
+type LoginRefused = LoginAnswer & { readonly kind: "refuse" };
+
 /** A session's conversation: answers commands, and passes on those that concern a message stream. */
 export class Commands {
   readonly #connection: Connection;
   readonly #streams: MessageStreams;
+  readonly #context: SessionContext;
+  readonly #fields: LogFields;
   #connect: ConnectRequest | undefined;
 
-  constructor(connection: Connection, streams: MessageStreams) {
+  constructor(streams: MessageStreams, { connection, context, fields }: MessageStreamsOwner) {
     this.#connection = connection;
     this.#streams = streams;
+    this.#context = context;
+    this.#fields = fields;
   }
 
   get connected(): boolean {
@@ -66,6 +77,11 @@ export class Commands {
     }
   }
 
+  /** A publisher was turned away that had sent no key: it may have a password. */
+  keyless(): void {
+    if (this.#connect !== undefined) this.#context.logins?.keyless(this.#connect, this.#connection.address);
+  }
+
   /** Tells the peer that the server closes. */
   shutDown(): void {
     if (!this.connected) return;
@@ -74,12 +90,16 @@ export class Commands {
 
   #connected(request: Command): void {
     if (this.#connect !== undefined) throw new ProtocolError("order", "connect twice");
+    let connect: ConnectRequest;
     try {
-      this.#connect = readConnect(request);
+      connect = readConnect(request);
     } catch (error) {
-      if (error instanceof ProtocolError) this.#answer(connectError(request.transactionId, error.message));
+      if (error instanceof ProtocolError) this.#rejectConnect(request.transactionId, error.message);
       throw error;
     }
+    const login = this.#context.logins?.answer(connect, this.#connection.address);
+    if (login?.kind === "refuse") return this.#askedToLogIn(connect, login);
+    this.#connect = login?.password === undefined ? connect : { ...connect, password: login.password };
     const answer = [
       windowAcknowledgementSize(askedWindow),
       setPeerBandwidth(askedWindow, BandwidthLimit.dynamic),
@@ -88,6 +108,22 @@ export class Commands {
       connectResult(this.#connect),
     ];
     this.#answer(joined(answer));
+  }
+
+  #rejectConnect(transactionId: number, description: string): void {
+    // The words are longer than the 128 bytes that a chunk has before anybody says otherwise.
+    this.#answer(joined([setChunkSize(sentChunkSize), connectError(transactionId, description)]));
+  }
+
+  /** The encoder comes back on another connection, if it has what it was asked for. */
+  #askedToLogIn({ transactionId, app, agent }: ConnectRequest, { description, failed }: LoginRefused): void {
+    const { log, onRefused } = this.#context;
+    this.#rejectConnect(transactionId, description);
+    this.#connection.close();
+    if (failed === undefined) return log.debug(this.#fields, "RTMP encoder asked for user and password");
+    const refusal = new Refusal("denied", failed);
+    log.warn({ ...this.#fields, code: refusal.code, reason: failed }, "RTMP login refused");
+    onRefused({ stream: requestedName(app), address: this.#connection.address, client: agent }, refusal);
   }
 
   /** Commands to a message stream that plays. */

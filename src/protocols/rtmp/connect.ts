@@ -1,15 +1,22 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { amfObject, amfProperties, type AmfObject, type AmfValue } from "../../containers/flv/amf0.ts";
+import { type AuthParameters, splitAuth } from "./adobe-auth.ts";
 import { command, type Command } from "./command.ts";
 import { information, StatusCode } from "./status.ts";
 
 /** What a client says of itself in `connect` (RTMP 1.0 section 7.2.1.1, Enhanced RTMP v2 "Enhancing NetConnection"). */
 export interface ConnectRequest {
   readonly transactionId: number;
-  /** As sent: may hold a part of the stream's name and a query. */
+  /** As sent, but for a login behind it: may hold a part of the stream's name and a query. */
   readonly app: string;
-  /** As sent: may hold the query of the app. */
+  /** As sent, but for a login behind it: may hold the query of the app. */
   readonly tcUrl: string;
+  /** "nonprivate" from most encoders, or "". */
+  readonly type: string;
+  /** What the client says in order to log in. */
+  readonly auth: AuthParameters | undefined;
+  /** The password that was proved, or that stands in `tcUrl`. Never for logs. */
+  readonly password: string | undefined;
   /** What the encoder or player calls itself, or "". */
   readonly agent: string;
   /** 3: the client would rather have AMF3. */
@@ -32,21 +39,35 @@ const keptCapabilities = 4 | 8;
  */
 export function readConnect(request: Command): ConnectRequest {
   const properties = amfProperties(request.object) ?? amfObject();
-  const { app, tcUrl, flashVer } = properties;
+  const { app, tcUrl, flashVer, type } = properties;
   if (typeof app !== "string") throw new ProtocolError("malformed", "connect without app");
   if (typeof tcUrl !== "string") throw new ProtocolError("malformed", "connect without tcUrl");
   const enhanced = amfObject();
   for (const key of ["fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "capsEx"]) {
     if (properties[key] !== undefined) enhanced[key] = properties[key];
   }
+  const [inApp, inUrl] = [splitAuth(app), splitAuth(tcUrl)];
   return {
     transactionId: request.transactionId,
-    app,
-    tcUrl,
+    app: inApp.rest,
+    tcUrl: inUrl.rest,
+    type: typeof type === "string" ? type.slice(0, 20) : "",
+    auth: inApp.auth ?? inUrl.auth,
+    password: passwordIn(tcUrl),
     agent: typeof flashVer === "string" ? flashVer.slice(0, 200) : "",
     objectEncoding: properties["objectEncoding"] === 3 ? 3 : 0,
     enhanced,
   };
+}
+
+/** The password of `rtmp://user:password@host/`: most clients leave it out of what they send. */
+function passwordIn(url: string): string | undefined {
+  const password = /^rtmp\w{0,2}:\/\/[^/?#@:]{0,100}:([^/?#@]{1,200})@/i.exec(url)?.[1];
+  try {
+    return password && decodeURIComponent(password);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `_result` of `connect`. Says of Enhanced RTMP what was asked, in both objects: clients look in either. */

@@ -15,7 +15,7 @@ import type { LogFields } from "./log.ts";
 import type { Message } from "./message.ts";
 import { Playing, type PlayingOwner } from "./playing.ts";
 import { Publishing } from "./publishing.ts";
-import { questionOf } from "./question.ts";
+import { questionOf, requestedName } from "./question.ts";
 import type { SessionContext } from "./session-context.ts";
 import { status, StatusCode } from "./status.ts";
 
@@ -31,6 +31,8 @@ export interface MessageStreamsOwner {
   allowMedia(allowed: boolean): void;
   /** What is kept for publishers that wait for their answer has become less. */
   throttle(): void;
+  /** A publisher was turned away that had sent no key. */
+  keyless(): void;
 }
 
 /** The message streams of one connection (RTMP 1.0 section 7.2.1.3 and 7.2.2): each asks to publish, publishes, plays or is idle. */
@@ -131,7 +133,7 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
       question = questionOf(connect, addressOn(connect, name), this.connection.address);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.#logRefusal(error);
+      this.#noteRefusal(error, requestedName(connect.app, name), connect.agent);
       return this.#tellRefusal(streamId, name, error);
     }
     const asking = new Asking(streamId, question, this);
@@ -242,7 +244,8 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     const { streamId, asked } = asking;
     this.#roles.set(streamId, "idle");
     // What access refuses is logged there, for all protocols alike.
-    if (stream !== undefined) this.#logRefusal(refusal, stream);
+    if (stream !== undefined) this.#noteRefusal(refusal, asked, asking.client, stream);
+    else if (refusal.code === "denied" && !asking.hasKey) this.#owner.keyless();
     this.#tellRefusal(streamId, asked, refusal.askedAs(asked, stream ?? asked));
     this.#answered();
   }
@@ -265,10 +268,12 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     this.connection.fail(error);
   }
 
-  /** @param stream the name that was granted, where one was: what was asked for may be a key */
-  #logRefusal({ code, message }: Refusal, stream?: string): void {
+  /** Logs a refusal that is not access's, and hands it on. @param stream the name that was granted, where one was */
+  #noteRefusal(refusal: Refusal, asked: string, client: string, stream?: string): void {
     const { context, fields } = this.#owner;
+    const { code, message } = refusal;
     context.log.warn({ ...fields, ...(stream !== undefined && { stream }), code, reason: message }, "RTMP publisher refused");
+    context.onRefused({ stream: stream ?? asked, address: this.connection.address, client }, refusal);
   }
 
   #tellRefusal(streamId: number, asked: string, { code, message }: Refusal): void {

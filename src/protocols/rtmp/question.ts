@@ -10,10 +10,27 @@ export function questionOf(connect: ConnectRequest, { name, params }: StreamAddr
   const query = new URLSearchParams(params);
   // Most clients send the app's query in `tcUrl` a second time.
   for (const [key, value] of queryOf(connect.tcUrl)) if (!params.has(key)) query.append(key, value);
-  return { stream: name, key: keyIn(query), query, headers: {}, address, protocol: "rtmp", client: connect.agent };
+  return { stream: name, key: connect.password ?? keyIn(query), query, headers: {}, address, protocol: "rtmp", client: connect.agent };
 }
 
 function queryOf(url: string): URLSearchParams {
   const at = url.length > longestUrl ? -1 : url.indexOf("?");
   return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
+}
+
+/** A name as it was asked for, readable, also where no stream can have it. May be a key: not for logs. */
+export function requestedName(...parts: readonly string[]): string {
+  const segments = parts.flatMap((part) => (part.slice(0, longestUrl).split("?", 1)[0] ?? "").split("/"));
+  return segments
+    .filter((segment) => segment !== "")
+    .map(readable)
+    .join("/");
+}
+
+function readable(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

@@ -5,13 +5,18 @@ import type { Hub } from "../../hub/hub.ts";
 import { peerAddress } from "../../hub/peer-address.ts";
 import { defaultLimits, type RtmpLimits } from "./limits.ts";
 import { silentLog, type LogFields, type RtmpLog } from "./log.ts";
+import { Logins, type Passwords } from "./logins.ts";
 import { Session } from "./session.ts";
-import type { SessionContext } from "./session-context.ts";
+import type { RefusedPublisher, SessionContext } from "./session-context.ts";
 
 export interface RtmpListenerOptions {
   readonly hub: Hub;
   /** Decides who may publish and play. */
   readonly access: Access;
+  /** Passwords for encoders that have fields for user and password; those are not asked for them if not given. */
+  readonly passwords?: Passwords;
+  /** Told of publishers that are refused, except by access. */
+  readonly onRefused?: RefusedPublisher;
   readonly log?: RtmpLog;
   /** Where they differ from `defaultLimits`. */
   readonly limits?: Partial<RtmpLimits>;
@@ -57,6 +62,8 @@ export class RtmpListener {
     this.#context = {
       hub: options.hub,
       access: options.access,
+      logins: options.passwords && new Logins(options.passwords, () => options.hub.scheduler.now()),
+      onRefused: options.onRefused ?? (() => undefined),
       log: options.log ?? silentLog,
       limits,
       waitForPublisher: options.waitForPublisher ?? 10_000,

@@ -1,13 +1,25 @@
 import type { Access } from "../../hub/access.ts";
 import type { Hub } from "../../hub/hub.ts";
+import type { Refusal } from "../../hub/refusal.ts";
+import type { Logins } from "./logins.ts";
 import type { RtmpLimits } from "./limits.ts";
 import type { RtmpLog } from "./log.ts";
+
+/** @param stream the name as it was asked for; may be a key: not for logs */
+export type RefusedPublisher = (
+  facts: { readonly stream: string; readonly address: string; readonly client: string },
+  refusal: Refusal,
+) => void;
 
 /** What all sessions of a listener share. */
 export interface SessionContext {
   readonly hub: Hub;
   /** Asked before the hub is. */
   readonly access: Access;
+  /** Asks encoders for user and password that need it; undefined where there is no password to check. */
+  readonly logins: Logins | undefined;
+  /** Told of publishers that are refused, except by access. */
+  readonly onRefused: RefusedPublisher;
   readonly log: RtmpLog;
   readonly limits: RtmpLimits;
   /** Milliseconds that a player waits for a publisher. */

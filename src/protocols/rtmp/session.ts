@@ -52,7 +52,7 @@ export class Session implements MessageStreamsOwner {
     this.fields = { session: id, address };
     this.#reader = new ChunkReader(budgetOf(limits, false), (message) => this.#message(message));
     this.#streams = new MessageStreams(this);
-    this.#commands = new Commands(this.connection, this.#streams);
+    this.#commands = new Commands(this.#streams, this);
     this.#deadline = now + limits.handshakeMs;
     this.#messageAt = now;
     this.#heardAt = now;
@@ -98,6 +98,10 @@ export class Session implements MessageStreamsOwner {
   throttle(): void {
     if (this.#streams.asking > 0 && this.#kept >= this.context.limits.askingBytes) this.connection.pause();
     else this.connection.resume();
+  }
+
+  keyless(): void {
+    this.#commands.keyless();
   }
 
   /** Bytes kept of media that nobody has allowed yet. */

@@ -41,7 +41,8 @@ export class KeyStep implements AccessStep {
   }
 }
 
-const keyMissing = `Publishing needs a key: write NAME?key=KEY as the stream key, or send the key as the password of any user.`;
+const keyMissing =
+  "Publishing needs a key: write NAME?key=KEY as the stream key. An encoder with a user and the key as password is asked for them when it connects again.";
 const keyWrong = "This is not a valid publish key.";
 const keyOfAnother = "This key publishes another stream.";
 const keyForName = "A key stands where the stream's name belongs, and it is not bound to a stream: write NAME?key=KEY as the stream key.";

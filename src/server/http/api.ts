@@ -7,6 +7,7 @@ import { configJsonSchema, configSchemaPath } from "../config/json-schema.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
 import { containerSchema, describeContainer } from "./container-description.ts";
 import { describeStream, streamSchema } from "./stream-description.ts";
+import { addRefusals, type RefusalSource } from "./refusals-route.ts";
 import { statusOfRefusal } from "./http-problem.ts";
 import { Refusal } from "../../hub/refusal.ts";
 
@@ -22,6 +23,7 @@ export interface ServerFacts {
   open(): boolean;
   /** Publishers are asked for a key. */
   readonly needsKey: boolean;
+  readonly refusals: RefusalSource;
   /** The ports that are listened on; null where that protocol is off. */
   ports(): { readonly rtmp: number | null; readonly http: number | null };
   /** The URLs under which who asked reaches us, as settings and trusted proxies tell; null where they do not. */
@@ -126,6 +128,7 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       return context.json({ error: { code: error.code, message: error.message } }, statusOfRefusal(error.code) as 400 | 404);
     }
   });
+  addRefusals(api, facts.refusals);
   api.openAPIRegistry.registerPath(settingsRoute);
   api.get(configSchemaPath, (context) => context.body(settingsSchema(), 200, { "Content-Type": "application/schema+json" }));
   api.doc31("/api/v1/openapi.json", { openapi: "3.1.0", info: { title: "Millrace", version: facts.version } });

@@ -25,7 +25,7 @@ export function viewerQuestion(
 }
 
 /** The key in `Authorization` (RFC 9110 11.6.2): a bearer token (RFC 6750), or the password of Basic (RFC 7617). */
-function keyInHeader({ authorization = "" }: IncomingHttpHeaders): string | undefined {
+export function keyInHeader({ authorization = "" }: IncomingHttpHeaders): string | undefined {
   const [, scheme = "", credentials = ""] = /^(\w+) +([\w.~+/=-]+) *$/.exec(authorization) ?? [];
   switch (scheme.toLowerCase()) {
     case "bearer":
