@@ -31,6 +31,6 @@ export { ListenError, type ListenFailure } from "./server/listen-error.ts";
 export type { Log } from "./server/log.ts";
 export type { MediaInput, WebByteStream } from "./server/publishing/byte-source.ts";
 export type { FramePublisher, PublishedFrame, PublishFramesOptions } from "./server/publishing/frame-publisher.ts";
-export type { InputFormat, PublishOptions } from "./server/publishing/publish-bytes.ts";
+export type { PublishOptions } from "./server/publishing/publish-bytes.ts";
 export type { ServerEvents } from "./server/server-events.ts";
 export type { LiveState, StreamHandle } from "./server/stream-handle.ts";

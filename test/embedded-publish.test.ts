@@ -7,6 +7,7 @@ import type { FramePublisher, MediaInput, PublishOptions } from "../src/index.ts
 import { type ComposedServer, createServer } from "../src/server/server.ts";
 import { makeClip } from "./support/clip.ts";
 import { audioTrack, video, videoTrack } from "./support/hub-fixtures.ts";
+import { run } from "./support/program.ts";
 import { Tone, toneTrack } from "./support/tone.ts";
 
 let flv: Buffer;
@@ -76,6 +77,22 @@ test("bytes of another format, and an end within something, are told with their 
   await assert.rejects(server.publish("live/a", Readable.from([]), options), { name: "ProtocolError", code: "truncated" });
   await assert.rejects(server.publish("live/a", Readable.from([flv]), { format: "mp4" }), { name: "ProtocolError" });
   assert.deepEqual(reasons, ["refused", "lost", "lost", "refused"]);
+});
+
+test("without a format the first bytes tell what it is; a format that there is not is a mistake", async () => {
+  const mp4 = await run("ffmpeg", ["-v", "error", "-i", "-", "-c", "copy", "-movflags", "empty_moov+default_base_moof", "-f", "mp4", "-"], {
+    input: flv,
+  });
+  for (const input of [flv, mp4.stdout]) {
+    await using server = silent();
+    const reading = server.stream("live/a").frames({ from: "oldest" });
+    const first = reading.next();
+    await server.publish("live/a", Readable.from([input]));
+    assert.equal((await first).value?.track.codec, "avc");
+  }
+  await using server = silent();
+  await assert.rejects(server.publish("live/a", Readable.from([Buffer.from("<html>")])), { name: "ProtocolError", code: "unsupported" });
+  await assert.rejects(server.publish("live/a", Readable.from([flv]), { format: "avi" }), /format is one of flv, mp4/);
 });
 
 test("an input that fails: its own error, and viewers wait for a publisher to come back", async () => {

@@ -54,7 +54,7 @@ export interface MillraceServer extends AsyncDisposable {
    * name is taken, also later by somebody who takes over; `full`, `closing`, `name-refused`), the input's own error (then the
    * stream waits for a publisher as after a lost connection), the signal's reason, or a `TypeError` for what is no input.
    */
-  publish(name: string, input: MediaInput, options: PublishOptions): Promise<void>;
+  publish(name: string, input: MediaInput, options?: PublishOptions): Promise<void>;
   /**
    * Publishes frames that this program makes or reads elsewhere: the counterpart of `stream(name).frames()`.
    *

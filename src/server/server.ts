@@ -16,6 +16,7 @@ import { checkConfig } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
 import { ContainerRegistry } from "./containers/container-registry.ts";
+import { DemuxerRegistry } from "./containers/demuxer-registry.ts";
 import { Demo, demoStream } from "./demo.ts";
 import type { Events, Listener, ListenOptions } from "./events.ts";
 import { HttpListener } from "./http/http-listener.ts";
@@ -61,6 +62,7 @@ export class ComposedServer implements MillraceServer {
   readonly config: Config;
   readonly #log: Log;
   readonly #containers = new ContainerRegistry();
+  readonly #demuxers = new DemuxerRegistry();
   readonly #events: Events<ServerEvents>;
   readonly #listeners = new Map<"rtmp" | "http", PortListener>();
   readonly #admit: () => () => void;
@@ -121,8 +123,8 @@ export class ComposedServer implements MillraceServer {
     return [...this.hub.streams.keys()].map((name) => new HubStreamHandle(this.hub, name));
   }
 
-  publish(name: string, input: MediaInput, options: PublishOptions): Promise<void> {
-    return publishBytes(this.hub, name, input, options);
+  publish(name: string, input: MediaInput, options?: PublishOptions): Promise<void> {
+    return publishBytes({ hub: this.hub, demuxers: this.#demuxers }, name, input, options);
   }
 
   publishFrames(name: string, options: PublishFramesOptions): FramePublisher {

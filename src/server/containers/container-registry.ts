@@ -1,6 +1,7 @@
 import { type Generation, type Track, TrackKind } from "../../media/track.ts";
 import type { ContainerFormat, ContainerOptions } from "./container-format.ts";
 import { flvFormat } from "./flv-format.ts";
+import { isFormatName, isFormatWord, shown } from "./format-names.ts";
 import { mp4Format } from "./mp4-format.ts";
 
 /** A track that goes into containers. */
@@ -101,14 +102,15 @@ function candidates(format: ContainerFormat, tracks: readonly Track[], wanted: P
 
 function checkFormat(format: ContainerFormat): void {
   const { name, extensions, mimeType, kinds, parameters = {} } = format;
-  if (!isName(name)) throw new TypeError(`a container's name is lower-case letters and digits with dashes between, not ${show(name)}`);
+  if (!isFormatName(name))
+    throw new TypeError(`a container's name is lower-case letters and digits with dashes between, not ${shown(name)}`);
   const wrong = (words: string): TypeError => new TypeError(`container "${name}": ${words}`);
   if (!Array.isArray(extensions) || extensions.length === 0) throw wrong("it needs an extension");
   for (const extension of extensions) {
-    if (!isWord(extension)) throw wrong(`an extension is lower-case letters and digits without a dot, not ${show(extension)}`);
+    if (!isFormatWord(extension)) throw wrong(`an extension is lower-case letters and digits without a dot, not ${shown(extension)}`);
   }
   if (typeof mimeType !== "function" && !isMediaType(mimeType))
-    throw wrong(`mimeType is type/subtype or a function, not ${show(mimeType)}`);
+    throw wrong(`mimeType is type/subtype or a function, not ${shown(mimeType)}`);
   if (kinds?.length === 0 || kinds?.some((kind) => kind !== "video" && kind !== "audio")) throw wrong("kinds are video and audio");
   if (typeof format.muxer !== "function") throw wrong("it needs a function muxer");
   for (const [parameter, values] of Object.entries(parameters)) {
@@ -119,18 +121,6 @@ function checkFormat(format: ContainerFormat): void {
   }
 }
 
-function isName(name: unknown): boolean {
-  return typeof name === "string" && /^[a-z\d]+(-[a-z\d]+)*$/.test(name);
-}
-
-function isWord(text: unknown): boolean {
-  return typeof text === "string" && /^[a-z\d]+$/.test(text);
-}
-
 function isMediaType(text: unknown): boolean {
   return typeof text === "string" && /^[\w.+-]+\/[\w.+-]+(;.*)?$/.test(text) && !/[^\x20-\x7e]/.test(text);
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`;
 }

@@ -1,22 +1,21 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
-import { FlvDemuxer } from "../../containers/flv/demuxer.ts";
-import { Fmp4Demuxer } from "../../containers/fmp4/demuxer.ts";
 import { streamName } from "../../hub/identity.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Publication, PublicationEnd } from "../../hub/publication.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
+import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import { type ByteSource, byteSource, type MediaInput } from "./byte-source.ts";
 import { PacedSink } from "./paced-sink.ts";
 import { programPublisher, refusalOfEnd } from "./program-publisher.ts";
 import { unlessAborted } from "./wait.ts";
 
-/** Containers that can be published: FLV, and fragmented MP4 (`ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`). */
-export const InputFormat = { flv: "flv", mp4: "mp4" } as const;
-export type InputFormat = (typeof InputFormat)[keyof typeof InputFormat];
-
 /** How an input is published. */
 export interface PublishOptions {
-  readonly format: InputFormat;
+  /**
+   * What the input is: `flv`, `mp4` (fragmented: `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`), or the name of a demuxer
+   * that a plug-in adds. Not given: its first bytes tell.
+   */
+  readonly format?: string;
   /** Stops: the stream ends as if the input had, and `publish` rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /**
@@ -26,18 +25,24 @@ export interface PublishOptions {
   readonly pace?: "asSent" | "realtime";
 }
 
-const demuxers: Readonly<Record<InputFormat, (sink: FrameSink) => Demuxer>> = {
-  flv: (sink) => new FlvDemuxer(sink),
-  mp4: (sink) => new Fmp4Demuxer(sink),
-};
+/** Where input goes, and what can be read. */
+export interface PublishTarget {
+  readonly hub: Hub;
+  readonly demuxers: DemuxerRegistry;
+}
 
 /** Far longer than anybody waits: the timer is there to be there. */
 const longestInterval = 0x7fff_ffff;
 
 /** Publishes an input until it ends. Whatever way that is, the input is closed. Rejects as `MillraceServer.publish` says. */
-export async function publishBytes(hub: Hub, name: string, input: MediaInput, options: PublishOptions): Promise<void> {
+export async function publishBytes(
+  { hub, demuxers }: PublishTarget,
+  name: string,
+  input: MediaInput,
+  options: PublishOptions = {},
+): Promise<void> {
   const { format, signal, pace = "asSent" } = options;
-  if (!Object.hasOwn(demuxers, format)) throw new TypeError(`format is one of ${Object.keys(demuxers).join(", ")}`);
+  const demuxer = demuxerOf(format, demuxers);
   if (pace !== "asSent" && pace !== "realtime") throw new TypeError("pace is asSent or realtime");
   const source = byteSource(input);
   // The hub's timers keep no process alive; a file that plays should.
@@ -48,7 +53,7 @@ export async function publishBytes(hub: Hub, name: string, input: MediaInput, op
     publication = hub.publish(streamName(name), programPublisher());
     const over = signal === undefined ? publication.signal : AbortSignal.any([publication.signal, signal]);
     const paced = pace === "realtime" ? new PacedSink(publication, hub.scheduler) : undefined;
-    await read(source, demuxers[format](paced ?? publication), over, paced);
+    await read(source, demuxer(paced ?? publication), over, paced);
     publication.close("unpublished");
   } catch (cause) {
     const error = publication?.end === undefined ? cause : refusalOfEnd(publication.end, name);
@@ -58,6 +63,14 @@ export async function publishBytes(hub: Hub, name: string, input: MediaInput, op
   } finally {
     clearInterval(alive);
   }
+}
+
+/** @throws {TypeError} for a format that is not known */
+function demuxerOf(name: string | undefined, demuxers: DemuxerRegistry): (sink: FrameSink) => Demuxer {
+  if (name === undefined) return (sink) => demuxers.detecting(sink);
+  const format = demuxers.get(name);
+  if (format === undefined) throw new TypeError(`format is one of ${demuxers.names.join(", ")}`);
+  return (sink) => format.demuxer(sink);
 }
 
 async function read(source: ByteSource, demuxer: Demuxer, over: AbortSignal, paced: PacedSink | undefined): Promise<void> {

@@ -1,0 +1,47 @@
+import { FlvDemuxer } from "../../containers/flv/demuxer.ts";
+import { Fmp4Demuxer } from "../../containers/fmp4/demuxer.ts";
+import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
+
+/** A container that can be published: what `publish(…, { format })` takes. */
+export interface DemuxerFormat {
+  /** Lower-case letters and digits, with dashes between; what `format` says. It may be the same as that of a container to watch in. */
+  readonly name: string;
+  /** Ends of file names and URLs that mean it, lower-case letters and digits, without the dot. */
+  readonly extensions?: readonly string[];
+  /** Media types that mean it, in lower case, without parameters: `video/x-flv`. */
+  readonly mimeTypes?: readonly string[];
+  /**
+   * Whether input that begins with these bytes is of this format; undefined where more have to come. It is shown 4096 at most. Not
+   * given: it is only used where it is asked for by name.
+   *
+   * @param head not to be written to, and not to be kept
+   */
+  sniff?(head: Uint8Array): boolean | undefined;
+  /** Makes the demuxer of one input, which tells the sink what is in it. */
+  demuxer(sink: FrameSink): Demuxer;
+}
+
+/** FLV, as encoders and FFmpeg write it. */
+export const flvDemuxerFormat: DemuxerFormat = {
+  name: "flv",
+  extensions: ["flv"],
+  mimeTypes: ["video/x-flv"],
+  sniff: (head) => beginsWith(head, [0x46, 0x4c, 0x56, 1]),
+  demuxer: (sink) => new FlvDemuxer(sink),
+};
+
+/** Fragmented MP4, as `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe` writes it. */
+export const mp4DemuxerFormat: DemuxerFormat = {
+  name: "mp4",
+  extensions: ["mp4"],
+  mimeTypes: ["video/mp4", "audio/mp4"],
+  // ISO/IEC 14496-12 4.3: a file begins with the box that says what it is.
+  sniff: (head) => beginsWith(head.subarray(4), [0x66, 0x74, 0x79, 0x70]),
+  demuxer: (sink) => new Fmp4Demuxer(sink),
+};
+
+/** Whether bytes begin with others; undefined where they end before that is known. */
+function beginsWith(head: Uint8Array, signature: readonly number[]): boolean | undefined {
+  if (signature.every((byte, index) => index >= head.length || head[index] === byte)) return head.length >= signature.length || undefined;
+  return false;
+}

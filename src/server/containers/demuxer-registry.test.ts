@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
+import type { DemuxerFormat } from "./demuxer-format.ts";
+import { DemuxerRegistry } from "./demuxer-registry.ts";
+
+const sink: FrameSink = { announce: () => {}, metadata: () => {}, track: () => {}, frame: () => {} };
+
+/** A format that begins with a text, and what was read as it. */
+function plain(name: string, signature: string, changes: Partial<DemuxerFormat> = {}): DemuxerFormat & { readonly read: string[] } {
+  const read: string[] = [];
+  const demuxer = (): Demuxer => ({ push: (piece) => void read.push(Buffer.from(piece).toString()), end: () => void read.push("end") });
+  const sniff = (head: Uint8Array): boolean | undefined => {
+    const text = Buffer.from(head).toString();
+    if (text.length >= signature.length) return text.startsWith(signature);
+    return signature.startsWith(text) ? undefined : false;
+  };
+  return { name, sniff, demuxer, read, ...changes };
+}
+
+function push(demuxer: Demuxer, ...pieces: readonly string[]): void {
+  for (const piece of pieces) demuxer.push(Buffer.from(piece));
+}
+
+test("our own formats are told by their first bytes, however they are cut", () => {
+  for (const [name, head] of [
+    ["flv", Buffer.from("FLV\x01\x05\0\0\0\x09", "latin1")],
+    ["mp4", Buffer.from("\0\0\0\x1cftypiso5", "latin1")],
+  ] as const) {
+    const all = new DemuxerRegistry();
+    const others = all.names.filter((other) => other !== name);
+    for (let length = 1; length <= head.length; length++) {
+      const answer = all.get(name)!.sniff!(head.subarray(0, length));
+      assert.equal(answer, length < (name === "flv" ? 4 : 8) ? undefined : true, `${name} ${length}`);
+    }
+    for (const other of others) assert.equal(all.get(other)!.sniff!(head), false, `${name} is no ${other}`);
+  }
+});
+
+test("input goes to the one that knows it, all of it", () => {
+  const [a, b] = [plain("a", "alpha"), plain("b", "alps")];
+  const demuxer = new DemuxerRegistry([a, b]).detecting(sink);
+  push(demuxer, "a", "l", "ps and", " more");
+  demuxer.end();
+  assert.deepEqual([a.read, b.read], [[], ["alps and", " more", "end"]]);
+});
+
+test("what nobody knows is refused: at once, at its end, or after a bounded look", () => {
+  const registry = (): DemuxerRegistry => new DemuxerRegistry([plain("a", "alpha"), plain("silent", "", { sniff: () => undefined })]);
+  assert.throws(() => push(new DemuxerRegistry([plain("a", "alpha")]).detecting(sink), "beta"), { code: "unsupported" });
+  assert.throws(() => registry().detecting(sink).end(), { code: "truncated" });
+  const demuxer = registry().detecting(sink);
+  push(demuxer, "x".repeat(4095));
+  assert.throws(() => push(demuxer, "x"), { code: "unsupported" });
+});
+
+test("names, extensions and media types belong to one format", () => {
+  const registry = new DemuxerRegistry();
+  assert.throws(() => registry.add(plain("flv", "x")), /there is a demuxer "flv" already/);
+  assert.throws(() => registry.add(plain("x", "x", { extensions: ["flv"] })), /"x": flv belongs to "flv"/);
+  assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/mp4"] })), /"x": video\/mp4 belongs to "mp4"/);
+  assert.throws(() => registry.add(plain("X", "x")), /name/);
+  assert.throws(() => registry.add(plain("x", "x", { extensions: [".x"] })), /without a dot/);
+  assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/X; a=b"] })), /no media type/);
+  assert.throws(() => registry.add({ name: "x" } as unknown as DemuxerFormat), /needs a function demuxer/);
+  assert.deepEqual(registry.names, ["flv", "mp4"]);
+});

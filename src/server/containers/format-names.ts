@@ -1,0 +1,14 @@
+/** Lower-case letters and digits, with dashes between: the name of a container, a demuxer, a plug-in. */
+export function isFormatName(name: unknown): boolean {
+  return typeof name === "string" && name.length <= 64 && /^[a-z\d]+(-[a-z\d]+)*$/.test(name);
+}
+
+/** Lower-case letters and digits: the end of a file name. */
+export function isFormatWord(text: unknown): boolean {
+  return typeof text === "string" && /^[a-z\d]+$/.test(text);
+}
+
+/** A value that is none of these, for a message. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`;
+}
