@@ -9,7 +9,18 @@ import { SEI_RECOVERY_POINT, findSei, nalLengthSize } from "./nal.ts";
 import type { NalLengthSize } from "./nal.ts";
 
 /** H.264 NAL unit types that we tell apart, ITU-T H.264 table 7-1. */
-export const AvcNalType = { slice: 1, partitionA: 2, partitionC: 4, idr: 5, sei: 6, sps: 7, pps: 8, delimiter: 9 } as const;
+export const AvcNalType = {
+  slice: 1,
+  partitionA: 2,
+  partitionB: 3,
+  partitionC: 4,
+  idr: 5,
+  sei: 6,
+  sps: 7,
+  pps: 8,
+  delimiter: 9,
+  filler: 12,
+} as const;
 
 /** A parsed avcC record. The parameter sets are views of it. */
 export interface AvcConfig extends AvcSps {

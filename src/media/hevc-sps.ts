@@ -6,6 +6,8 @@ import { MAX_PICTURE_SIDE, frameRateOf } from "./picture.ts";
 
 /** What we read of an H.265 sequence parameter set. */
 export interface HevcSps {
+  /** Parameter sets with this id take its place. */
+  readonly id: number;
   /** The 12 bytes of general profile, tier and level, as hvcC has them from offset 1. */
   readonly profileTierLevel: Uint8Array;
   /** Temporal sub-layers, 1 to 7. */
@@ -52,14 +54,14 @@ export function parseHevcSps(nal: Uint8Array): HevcSps {
   bits.skip(PROFILE_TIER_LEVEL_LENGTH * 8);
   const profileTierLevel = rbsp.slice(3, 3 + PROFILE_TIER_LEVEL_LENGTH);
   skipSubLayers(bits, temporalLayers - 1);
-  bounded(bits, 15, "sps_seq_parameter_set_id");
+  const id = bounded(bits, 15, "sps_seq_parameter_set_id");
   const picture = readPicture(bits);
   const bitDepthLuma = 8 + bounded(bits, 8, "bit_depth_luma_minus8");
   const bitDepthChroma = 8 + bounded(bits, 8, "bit_depth_chroma_minus8");
   const orderBits = 4 + bounded(bits, 12, "log2_max_pic_order_cnt_lsb_minus4");
   const reorderFrames = readReorderFrames(bits, temporalLayers);
   const frameRate = readFrameRateLeniently(bits, orderBits);
-  return { profileTierLevel, temporalLayers, temporalIdNested, ...picture, bitDepthLuma, bitDepthChroma, frameRate, reorderFrames };
+  return { id, profileTierLevel, temporalLayers, temporalIdNested, ...picture, bitDepthLuma, bitDepthChroma, frameRate, reorderFrames };
 }
 
 /** The profiles and levels of the lower sub-layers, H.265 7.3.3. */

@@ -23,6 +23,7 @@ export const HevcNalType = {
   sps: 33,
   pps: 34,
   delimiter: 35,
+  filler: 38,
   prefixSei: 39,
 } as const;
 

@@ -81,9 +81,9 @@ export function withFourByteLengths(data: Uint8Array, lengthSize: NalLengthSize)
   return writer.done();
 }
 
-/** NAL units, in order, each behind 4 bytes of length. */
-export function joinNalUnits(units: Iterable<Uint8Array>): Uint8Array {
-  const writer = new Writer();
+/** NAL units, in order, each behind 4 bytes of length; in memory of their own, no more than they need. */
+export function joinNalUnits(units: readonly Uint8Array[]): Uint8Array {
+  const writer = new Writer(units.reduce((sum, unit) => sum + 4 + unit.length, 0));
   for (const unit of units) writer.u32(unit.length).bytes(unit);
   return writer.done();
 }
