@@ -22,9 +22,15 @@ export interface AdtsFrame {
  * be the end.
  */
 export function isAdts(data: Uint8Array): boolean {
-  if (data.length < ADTS_HEADER_LENGTH || data[0] !== 0xff || ((data[1] ?? 0) & 0xf6) !== 0xf0) return false;
-  const length = frameLength(data, 0);
-  return length >= ADTS_HEADER_LENGTH && length <= data.length;
+  const length = adtsFrameLength(data, 0);
+  return length !== undefined && length <= data.length;
+}
+
+/** Bytes of the frame whose header is at an offset, all of the header included. Undefined where no whole header is there. */
+export function adtsFrameLength(data: Uint8Array, at: number): number | undefined {
+  if (data.length - at < ADTS_HEADER_LENGTH || data[at] !== 0xff || ((data[at + 1] ?? 0) & 0xf6) !== 0xf0) return undefined;
+  const length = frameLength(data, at);
+  return length >= ADTS_HEADER_LENGTH ? length : undefined;
 }
 
 function frameLength(data: Uint8Array, at: number): number {

@@ -57,6 +57,29 @@ const PS_SYNC = 0x548;
 /** Parses an AudioSpecificConfig, ISO/IEC 14496-3 1.6.2.1. What it does not need behind the core's own part is left alone. */
 export function parseAacConfig(config: Uint8Array): AacConfig {
   const bits = new BitReader(config);
+  const { signal, ...core } = readAacConfig(bits);
+  if (!signal.sbr) readCompatibleSbr(bits, signal);
+  const monoCore = core.channels === 1;
+  return {
+    objectType: core.objectType,
+    coreSampleRate: core.coreSampleRate,
+    channelConfig: core.channelConfig,
+    ...signal,
+    channels: signal.parametricStereo && monoCore ? 2 : core.channels,
+    samplesPerFrame: Math.round((core.frameLength * signal.sampleRate) / core.coreSampleRate),
+    codecString: `mp4a.40.${signal.parametricStereo ? AacObjectType.parametricStereo : signal.sbr ? AacObjectType.sbr : core.objectType}`,
+  };
+}
+
+/** Bits of the AudioSpecificConfig that the data begins with, without SBR behind the core's part: in a bit stream nothing says that it is there. */
+export function aacConfigBits(data: Uint8Array): number {
+  const bits = new BitReader(data);
+  readAacConfig(bits);
+  return data.length * 8 - bits.left;
+}
+
+/** All of it but what may stand behind the core's part. */
+function readAacConfig(bits: BitReader) {
   let objectType = readObjectType(bits);
   const coreSampleRate = readSampleRate(bits);
   const channelConfig = bits.u(4);
@@ -69,17 +92,7 @@ export function parseAacConfig(config: Uint8Array): AacConfig {
   }
   const core = readCore(bits, objectType, channelConfig);
   if (ERROR_RESILIENT.has(objectType) && bits.left >= 2) bits.skip(2);
-  if (!signal.sbr) readCompatibleSbr(bits, signal);
-  const monoCore = core.channels === 1;
-  return {
-    objectType,
-    coreSampleRate,
-    channelConfig,
-    ...signal,
-    channels: signal.parametricStereo && monoCore ? 2 : core.channels,
-    samplesPerFrame: Math.round((core.frameLength * signal.sampleRate) / coreSampleRate),
-    codecString: `mp4a.40.${signal.parametricStereo ? AacObjectType.parametricStereo : signal.sbr ? AacObjectType.sbr : objectType}`,
-  };
+  return { objectType, coreSampleRate, channelConfig, signal, ...core };
 }
 
 function readObjectType(bits: BitReader): number {

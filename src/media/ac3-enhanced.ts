@@ -1,6 +1,6 @@
 import { BitReader } from "../bytes/bits.ts";
 import { ProtocolError } from "../bytes/protocol-error.ts";
-import { AC3_CHANNELS, AC3_SAMPLE_RATES, AC3_SYNC_WORD } from "./ac3.ts";
+import { AC3_CHANNELS, AC3_SAMPLES, AC3_SAMPLE_RATES, AC3_SYNC_WORD } from "./ac3.ts";
 import type { Ac3Sound } from "./ac3.ts";
 
 /** E-AC-3, ETSI TS 102 366 annex E: what its sync frames and the dec3 box (F.6) say. */
@@ -101,6 +101,32 @@ function* syncFrames(packet: Uint8Array): Generator<SyncFrame, void, undefined> 
     yield frame;
     at += frame.size;
   }
+}
+
+/** Bytes of a sync frame that tell all that is read here: a dependent one of dual mono has most before its channel map. */
+export const EAC3_HEADER_LENGTH = 12;
+
+/**
+ * Bytes of the packet at an offset: six blocks of the first independent substream, as many as AC-3 has, and what belongs to them. Where the data ends
+ * with the sixth block, so does the packet.
+ *
+ * @returns 0 where more data is needed to tell
+ * @throws ProtocolError where no such packet begins there
+ */
+export function eac3PacketLength(data: Uint8Array, from: number): number {
+  let samples = 0;
+  let at = from;
+  for (let count = 0; at === from || at < data.length; count++) {
+    if (data.length - at < EAC3_HEADER_LENGTH) return 0;
+    if (count === MAX_SYNC_FRAMES) throw new ProtocolError("limit", "too many E-AC-3 frames in a packet");
+    const frame = readSyncFrame(data.subarray(at));
+    const begins = !frame.dependent && frame.id === 0;
+    if (at === from && !begins) throw new ProtocolError("malformed", "E-AC-3 packet without its first substream");
+    if (begins && samples >= AC3_SAMPLES) return at - from;
+    if (begins) samples += frame.samples;
+    at += frame.size;
+  }
+  return at === data.length && samples >= AC3_SAMPLES ? at - from : 0;
 }
 
 /**

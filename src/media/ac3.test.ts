@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { ProtocolError } from "../bytes/protocol-error.ts";
-import { dec3From, eac3Sound, parseDec3, parseEac3Packet } from "./ac3-enhanced.ts";
+import { dec3From, eac3PacketLength, eac3Sound, parseDec3, parseEac3Packet } from "./ac3-enhanced.ts";
 import { ac3Sound, dac3From, parseAc3Frame, parseDac3 } from "./ac3.ts";
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
@@ -85,6 +85,26 @@ describe("E-AC-3", () => {
     assert.equal(parseEac3Packet(joined(short, short)).sound.samplesPerFrame, 512);
   });
 
+  it("packets end where the next one begins, or with their sixth block", () => {
+    const short = frame("0b77 0007 0f 80", 16);
+    const dependent = frame("0b77 4007 0f 80", 16);
+    const packet = joined(...Array.from({ length: 6 }, () => [short, dependent]).flat());
+    assert.equal(eac3PacketLength(packet, 0), packet.length);
+    assert.equal(eac3PacketLength(joined(packet, short), 0), packet.length);
+    assert.equal(eac3PacketLength(joined(short, packet, short), 16), packet.length);
+    assert.equal(eac3PacketLength(surround, 0), surround.length);
+    for (const part of [
+      surround.subarray(0, 11),
+      surround.subarray(0, 1791),
+      packet.subarray(0, 160),
+      joined(packet, short.subarray(0, 4)),
+    ])
+      assert.equal(eac3PacketLength(part, 0), 0);
+    assert.throws(() => eac3PacketLength(dependent, 0), code("malformed"));
+    assert.throws(() => eac3PacketLength(joined(short, new Uint8Array(16)), 0), code("malformed"));
+    assert.throws(() => eac3PacketLength(joined(short, ...Array<Uint8Array>(64).fill(dependent)), 0), code("limit"));
+  });
+
   it("packets that are none, lie, or are floods are refused", () => {
     assert.throws(() => parseEac3Packet(new Uint8Array()), code("malformed"));
     assert.throws(() => parseEac3Packet(frame("0b770380 3f87", 1792)), code("truncated"));
@@ -121,7 +141,7 @@ describe("garbage", () => {
     const head = fc.constantFrom("", "0b77", "0b77d0f81e40", "0b7700033f87c0", "0b7740053f87c0");
     fc.assert(
       fc.property(head, fc.uint8Array({ maxLength: 60 }), (start, tail) => {
-        for (const read of [parseAc3Frame, parseEac3Packet, parseDac3, parseDec3]) {
+        for (const read of [parseAc3Frame, parseEac3Packet, parseDac3, parseDec3, (data: Uint8Array) => eac3PacketLength(data, 0)]) {
           try {
             read(Uint8Array.from([...hex(start), ...tail]));
           } catch (error) {

@@ -4,8 +4,10 @@ import { ProtocolError } from "../bytes/protocol-error.ts";
 /** AC-3, ETSI TS 102 366: what its sync frames and the dac3 box say. */
 
 export const AC3_SYNC_WORD = 0x0b77;
+/** Bytes of a frame that tell all that is read here. */
+export const AC3_HEADER_LENGTH = 8;
 /** Samples of every AC-3 frame. */
-const AC3_SAMPLES = 1536;
+export const AC3_SAMPLES = 1536;
 /** Hz by fscod. */
 export const AC3_SAMPLE_RATES = [48000, 44100, 32000] as const;
 /** Channels by acmod, the low-frequency one apart. */

@@ -15,6 +15,7 @@ export interface MpegAudioHeader {
   readonly codecString: string;
 }
 
+export const MPEG_AUDIO_HEADER_LENGTH = 4;
 const MONO = 3;
 const MPEG_1 = 3;
 const MPEG_2 = 2;
