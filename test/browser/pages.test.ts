@@ -16,7 +16,7 @@ import { buildWeb } from "../../tools/build-web.ts";
 import { FakeApiServer } from "../support/fake-api-server.ts";
 import { LiveClip } from "../support/live-clip.ts";
 import { programPath } from "../support/program.ts";
-import { fewStreams, manyStreams, sampleStream } from "../support/sample-streams.ts";
+import { fewStreams, manyStreams, sampleRefusals, sampleStream } from "../support/sample-streams.ts";
 
 const root = new URL("../../", import.meta.url);
 const pictures = fileURLToPath(new URL("artifacts/pages/", root));
@@ -152,6 +152,64 @@ describe("the first page", () => {
         "watch/live/just-now",
         "watch/radio/nightfall",
       ]);
+    });
+  });
+
+  it("tells who was refused and why, at once where nothing is live", async () => {
+    server.refusals = sampleRefusals(2);
+    await everyLook(server.url(""), "index-refused", async (page) => {
+      await sees(page, "Refused: 8 attempts");
+      await sees(page, "This is not a valid publish key.");
+      await sees(page, /^OBS 29\.0\.2 over RTMP from 192\.168\.1\.20 · 2 min ago · 14 times$/);
+      assert.equal(await page.locator(".refusals li").count(), 3);
+    });
+    await open(server.url(""), desktop, async (page) => {
+      await page.getByRole("button", { name: "Show all 8" }).click();
+      await page.locator(".refusals li").nth(7).waitFor();
+      await sees(page, /^A browser over HTTP from 203\.0\.113\.77 · 42 min ago$/);
+      // Whoever closes it is not bothered again.
+      await page.getByText("Refused: 8 attempts").click();
+      server.refusals = [{ ...server.refusals[0]!, stream: "live/late", at: new Date().toISOString() }, ...server.refusals];
+      await hurry(page);
+      await sees(page, "Refused: 9 attempts");
+      assert.equal(await page.getByText("live/late").isVisible(), false);
+    });
+  });
+
+  it("says nothing of refusals where there were none, and opens none that are old", async () => {
+    server.streams = fewStreams();
+    await open(server.url(""), desktop, async (page) => {
+      await sees(page, /^5 streams/);
+      await holds(page, "document.getElementById('refused').hidden && document.querySelectorAll('#refused summary').length === 1");
+      server.refusals = sampleRefusals(20);
+      await hurry(page);
+      await sees(page, "Refused: 8 attempts");
+      assert.equal(await page.getByText("This is not a valid publish key.").isVisible(), false);
+    });
+  });
+
+  it("asks for the key where the list is not for everybody, and keeps it nowhere", async () => {
+    server.streams = fewStreams();
+    server.refusals = sampleRefusals(2);
+    server.operatorKey = "mr_operator";
+    await everyLook(server.url(""), "index-refused-key", async (page) => {
+      await page.getByText("Refused attempts").click();
+      await sees(page, "This list shows addresses. It is for the operator.");
+    });
+    await open(server.url(""), desktop, async (page) => {
+      await page.getByText("Refused attempts").click();
+      await page.getByLabel("Publish key").fill("mr_wrong");
+      await page.getByRole("button", { name: "Show" }).click();
+      await sees(page, "This is not the key that publishes every stream.");
+      await page.getByLabel("Publish key").fill(" mr_operator ");
+      await page.keyboard.press("Enter");
+      await sees(page, "Refused: 8 attempts");
+      await sees(page, "This is not a valid publish key.");
+      assert.equal(await page.getByLabel("Publish key").isVisible(), false);
+      assert.ok(!(await page.content()).includes("mr_operator"));
+      assert.deepEqual(await page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]"), [0, 0, ""]);
+      await page.reload();
+      await sees(page, "Refused attempts");
     });
   });
 

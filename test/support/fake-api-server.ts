@@ -9,7 +9,7 @@ import { describeContainer } from "../../src/server/http/container-description.t
 import { pageHeaders, readPage } from "../../src/server/http/pages.ts";
 import { StaticFiles } from "../../src/server/http/static-files.ts";
 import { firstSegment, readTarget } from "../../src/server/http/target.ts";
-import type { ServerFacts, StreamFacts } from "../../web/pages/facts.ts";
+import type { RefusedAttempt, ServerFacts, StreamFacts } from "../../web/pages/facts.ts";
 import type { LiveClip, LiveMessage } from "./live-clip.ts";
 
 export interface FakeApiOptions {
@@ -23,6 +23,9 @@ export interface FakeApiOptions {
 export class FakeApiServer {
   streams: readonly StreamFacts[] = [];
   facts: Partial<ServerFacts> = {};
+  refusals: readonly RefusedAttempt[] = [];
+  /** What `refusals` are asked for with, where they are not for everybody. */
+  operatorKey: string | undefined;
   /** Requests of the API and WebSockets are cut: no server there. */
   isDown = false;
   /** The API answers this instead. */
@@ -86,6 +89,7 @@ export class FakeApiServer {
       case "assets":
         return this.#asset(response, path.slice("/assets/".length));
       case "api":
+        if (path === "/api/v1/refusals") return this.#refused(request, response);
         return this.#api(response, path.slice("/api/v1/streams".length));
       default:
         if (this.isDown) return void response.destroy();
@@ -113,6 +117,14 @@ export class FakeApiServer {
     const stream = this.streams.find((each) => each.name === name);
     if (stream) json(response, 200, stream);
     else json(response, 404, { error: { code: "not-live", message: `Nobody is publishing "${name}".` } });
+  }
+
+  #refused({ headers }: IncomingMessage, response: ServerResponse): void {
+    if (this.isDown) return void response.destroy();
+    if (this.operatorKey === undefined || headers.authorization === `Bearer ${this.operatorKey}`) {
+      return json(response, 200, { refusals: this.refusals });
+    }
+    json(response, 401, { error: { code: "operator-only", message: "This list shows addresses. It is for the operator." } });
   }
 
   #serverFacts(): ServerFacts {

@@ -1,4 +1,4 @@
-import type { StreamFacts, StreamList } from "./facts.ts";
+import type { RefusedAttempt, StreamFacts, StreamList } from "./facts.ts";
 
 /** An answer of the API, or why there is none. */
 export type Answer<Value> =
@@ -25,10 +25,25 @@ export function fetchStream(path: string): Promise<Answer<StreamFacts>> {
   return ask(`api/v1/streams/${path}`, isStream);
 }
 
-async function ask<Value>(path: string, isValue: (body: unknown) => body is Value): Promise<Answer<Value>> {
+/**
+ * The attempts that were refused, the newest first. Never rejects.
+ *
+ * @param key that of every stream; "" where none is known
+ */
+export async function fetchRefusals(key: string): Promise<Answer<readonly RefusedAttempt[]>> {
+  const answer = await ask("api/v1/refusals", isRefusalList, key === "" ? {} : { Authorization: `Bearer ${key}` });
+  return answer.kind === "ok" ? { kind: "ok", value: answer.value.refusals } : answer;
+}
+
+async function ask<Value>(
+  path: string,
+  isValue: (body: unknown) => body is Value,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer<Value>> {
   try {
     const signal = AbortSignal.timeout(answerWithin);
-    const response = await fetch(new URL(path, document.baseURI), { signal, cache: "no-store", headers: { Accept: "application/json" } });
+    const headers = { Accept: "application/json", ...more };
+    const response = await fetch(new URL(path, document.baseURI), { signal, cache: "no-store", headers });
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok && isValue(body)) return { kind: "ok", value: body };
     const { code = "", message = "" } = isError(body) ? body.error : {};
@@ -44,6 +59,14 @@ function isStreamList(body: unknown): body is StreamList {
 
 function isStream(body: unknown): body is StreamFacts {
   return isObject(body) && typeof body["name"] === "string" && Array.isArray(body["tracks"]);
+}
+
+function isRefusalList(body: unknown): body is { readonly refusals: readonly RefusedAttempt[] } {
+  return isObject(body) && Array.isArray(body["refusals"]) && body["refusals"].every(isRefusedAttempt);
+}
+
+function isRefusedAttempt(entry: unknown): entry is RefusedAttempt {
+  return isObject(entry) && typeof entry["stream"] === "string" && typeof entry["reason"] === "string";
 }
 
 function isError(body: unknown): body is { error: { code: string; message: string } } {

@@ -74,3 +74,19 @@ export interface StreamList {
   readonly server: ServerFacts;
   readonly streams: readonly StreamFacts[];
 }
+
+/** An attempt that the server refused. */
+export interface RefusedAttempt {
+  /** The last time, ISO 8601. */
+  readonly at: string;
+  /** How often the same was refused. */
+  readonly count: number;
+  readonly intent: "publish" | "play";
+  readonly protocol: string;
+  /** Keys are masked. */
+  readonly stream: string;
+  readonly address: string;
+  readonly client: string;
+  readonly code: string;
+  readonly reason: string;
+}

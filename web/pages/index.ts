@@ -7,6 +7,7 @@ import type { ServerFacts, StreamFacts, StreamList as Listing } from "./facts.ts
 import { bitRate, count } from "./format.ts";
 import { poll } from "./poll.ts";
 import { publishHelp } from "./publish-help.ts";
+import { RefusalPanel } from "./refusals.ts";
 import { filtered, StreamList } from "./stream-list.ts";
 import { pageAddress } from "./stream-urls.ts";
 
@@ -23,6 +24,7 @@ const filterInput = filter.querySelector("input") as HTMLInputElement;
 let streams: readonly StreamFacts[] = [];
 let helpFor = "";
 
+new RefusalPanel(byId("refused") as HTMLDetailsElement);
 filterInput.addEventListener("input", showStreams);
 poll(async () => {
   const answer = await fetchStreams();
@@ -61,8 +63,9 @@ function summary(shown: readonly StreamFacts[]): string {
 /** Open where nothing is live, else behind a heading. Made anew only when it would say something else: somebody may be copying. */
 function showHelp(server: ServerFacts, isEmpty: boolean): void {
   const ways = byId("ways");
-  if (isEmpty) byId("empty").after(ways);
-  else byId("publish").append(ways);
+  const place = isEmpty ? byId("publish").parentElement : byId("publish");
+  // What stands in its place is not touched: moving it would take the focus and the selection away.
+  if (ways.parentElement !== place) place?.append(ways);
   ways.hidden = false;
   const key = JSON.stringify([server.rtmpPort, server.httpPort, server.rtmpUrl, server.httpUrl, server.open, server.needsKey]);
   if (key === helpFor) return;
