@@ -24,7 +24,7 @@ const filterInput = filter.querySelector("input") as HTMLInputElement;
 let streams: readonly StreamFacts[] = [];
 let helpFor = "";
 
-new RefusalPanel(byId("refused") as HTMLDetailsElement);
+new RefusalPanel(byId("refused") as HTMLDetailsElement).start();
 filterInput.addEventListener("input", showStreams);
 poll(async () => {
   const answer = await fetchStreams();

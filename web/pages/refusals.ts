@@ -44,6 +44,10 @@ export class RefusalPanel {
       this.#showsAll = true;
       this.#show();
     });
+  }
+
+  /** Asks the server, now and from time to time. */
+  start(): void {
     const askNow = poll(() => this.#ask());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
