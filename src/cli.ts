@@ -98,7 +98,8 @@ function bannerFacts(server: MillraceServer): Omit<BannerFacts, "keys"> {
   const where = (role: "rtmp" | "http") => {
     const address = server.address(role);
     const { publicUrl, ...listening } = server.config[role];
-    return address && { [role]: { ...reachable(listenAddress(listening), networkInterfaces()), port: address.port, publicUrl } };
+    const root = role === "http" ? `${server.config.http.basePath}/` : "/";
+    return address && { [role]: { ...reachable(listenAddress(listening), networkInterfaces()), port: address.port, publicUrl, root } };
   };
   return {
     version: packageVersion(),

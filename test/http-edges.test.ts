@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
 import { ContainerRegistry } from "../src/server/containers/container-registry.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
+import { HttpService, type HttpServiceOptions } from "../src/server/http/http-service.ts";
 import type { ServerFacts } from "../src/server/http/api.ts";
 import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { silentLog } from "../src/server/log.ts";
@@ -33,7 +34,7 @@ before(async () => {
   hub = new Hub();
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   const urls = () => ({ rtmp: "rtmp://live.example.org/", http: null });
-  listener = new HttpListener(
+  listener = listenerWith(
     options(new Peers(), { version: "1.2.3", startedAt: 0, hub, containers, ports, urls, open: () => true, needsKey: false, refusals }),
   );
   await listener.listen({ host: "127.0.0.1", port: 0 });
@@ -46,7 +47,13 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-function options(peers: Peers, facts: ServerFacts): HttpListenerOptions {
+type Options = HttpServiceOptions & HttpListenerOptions;
+
+function listenerWith(all: Options): HttpListener {
+  return new HttpListener(new HttpService(all), all);
+}
+
+function options(peers: Peers, facts: ServerFacts): Options {
   return {
     facts,
     access: openAccess,
@@ -84,7 +91,7 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     containers,
     refusals,
   };
-  const behind = new HttpListener(options(new Peers(["loopback"]), facts));
+  const behind = listenerWith(options(new Peers(["loopback"]), facts));
   await behind.listen({ host: "127.0.0.1", port: 0 });
   const peers = await Promise.all(
     ["", "PROXY UNKN", "PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n"].map((text) => said(behind.address()!.port, text)),

@@ -1,6 +1,9 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { AccessHook } from "./access/hooks.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
 import type { Listener, ListenOptions } from "./events.ts";
+import type { ExistingHttpServer } from "./http/http-mount.ts";
 import type { Log } from "./log.ts";
 import type { MediaInput } from "./publishing/byte-source.ts";
 import type { FramePublisher, PublishFramesOptions } from "./publishing/frame-publisher.ts";
@@ -8,18 +11,49 @@ import type { PublishOptions } from "./publishing/publish-bytes.ts";
 import type { ServerEvents } from "./server-events.ts";
 import type { StreamHandle } from "./stream-handle.ts";
 
+/** The settings of HTTP, and where its requests come from. */
+export interface HttpOptions extends NonNullable<ConfigInput["http"]> {
+  /**
+   * An HTTP or HTTPS server of the program's own, to be mounted on below `basePath` by `listen()`: it keeps its port, its settings and all
+   * other requests and upgrades, and `close()` leaves it open. `false`: none at all, requests come by `handler` and `upgrade`. Both
+   * leave `host`, `port` and `maxConnections` without a meaning. By default the server listens on a port of its own.
+   */
+  readonly server?: ExistingHttpServer | false;
+}
+
 /** What a program may set besides the settings of docs/config.md. */
-export interface ServerOptions extends ConfigInput {
+export interface ServerOptions extends Omit<ConfigInput, "http"> {
+  readonly http?: HttpOptions;
   /** Where the server writes what happens; by default nowhere. */
   readonly logger?: Log;
 }
 
+/**
+ * Answers requests below `basePath`, as Node's `request` event and as middleware of Express and Connect. Others go to
+ * `next`, or are answered 404 where there is none.
+ */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
+
+/** Takes WebSockets below `basePath`, as Node's `upgrade` event tells of them. False: it is none of ours and was left alone. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+
 /** A live media server. Several in one process do not know of each other. */
 export interface MillraceServer extends AsyncDisposable {
-  /** Opens the ports. @throws ListenError naming every port that could not be opened; then none is open */
+  /**
+   * Opens the ports, and takes requests of an `http.server`. Once only.
+   *
+   * @throws ListenError naming every port that could not be opened; then none is open. Error when it was closed meanwhile
+   */
   listen(): Promise<void>;
-  /** Ends everything: streams, viewers, publishers. What does not end by itself is cut after `within` milliseconds (`shutdownTimeout`). */
+  /**
+   * Ends everything, in each protocol's words: takes no more, tells publishers and viewers, ends streams. What does not end by
+   * itself is cut after `within` milliseconds (`shutdownTimeout`). An `http.server` stays open. Calling it again changes nothing.
+   */
   close(within?: number): Promise<void>;
+  /** For frameworks: `app.use(server.handler)`. Works from the beginning; after `close()` it passes everything on. */
+  readonly handler: HttpHandler;
+  /** For servers whose requests come by `handler`: `httpServer.on("upgrade", server.upgrade)`. */
+  readonly upgrade: UpgradeHandler;
   /**
    * Has a say in who publishes: asked before each publisher is taken, see `AccessHook`. Until there is one, or the setting
    * `publishKey`, publishers are refused, unless the setting `auth` is off. Several are asked in the order in which they

@@ -20,39 +20,48 @@ import { DemuxerRegistry } from "./containers/demuxer-registry.ts";
 import { Demo, demoStream } from "./demo.ts";
 import type { Events, Listener, ListenOptions } from "./events.ts";
 import { HttpListener } from "./http/http-listener.ts";
+import { type ExistingHttpServer, HttpMount } from "./http/http-mount.ts";
+import { HttpService } from "./http/http-service.ts";
 import { operatorProof } from "./http/operator.ts";
 import type { RefusalSource } from "./http/refusals-route.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
 import { type Log, silentLog } from "./log.ts";
-import type { MillraceServer, ServerOptions } from "./millrace-server.ts";
+import type { HttpHandler, MillraceServer, ServerOptions, UpgradeHandler } from "./millrace-server.ts";
 import { Peers } from "./peers/peers.ts";
 import type { MediaInput } from "./publishing/byte-source.ts";
 import { type FramePublisher, HubFramePublisher, type PublishFramesOptions } from "./publishing/frame-publisher.ts";
 import { publishBytes, type PublishOptions } from "./publishing/publish-bytes.ts";
 import { Seats } from "./seats.ts";
+import { takeApart } from "./server-options.ts";
 import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 import { packageVersion } from "./version.ts";
 
 /** Makes a server with its insides in reach; src/index.ts offers it without. @throws ConfigError naming every mistake in the settings */
 export function createServer(options: ServerOptions = {}): ComposedServer {
-  const { logger, ...settings } = options;
-  const log = logger ?? silentLog();
-  return new ComposedServer(
-    checkConfig(settings, (text) => log.warn(text)),
-    log,
-  );
+  const { settings, httpServer } = takeApart(options);
+  const log = options.logger ?? silentLog();
+  const config = checkConfig(settings, (text) => log.warn(text));
+  return new ComposedServer(config, log, { httpServer });
 }
 
 /** The same from settings that were checked before. @param keys those that publish; only that of the settings if not given */
 export function createServerFrom(config: Config, logger: Log, keys?: KeyRing): ComposedServer {
-  return new ComposedServer(config, logger, keys);
+  return new ComposedServer(config, logger, { keys });
 }
 
 interface PortListener {
   listen(address: ListenAddress): Promise<void>;
   close(within: number): Promise<void>;
   address(): AddressInfo | undefined;
+}
+
+/** What a server is put together from besides its settings. */
+interface Parts {
+  /** Keys that publish; only that of the settings if not given. */
+  readonly keys?: KeyRing | undefined;
+  /** Where HTTP requests come from: a port of our own if not given, nowhere by themselves for false. */
+  readonly httpServer?: ExistingHttpServer | false | undefined;
 }
 
 /** A server: the hub, who may do what, and the listeners, put together. */
@@ -71,18 +80,19 @@ export class ComposedServer implements MillraceServer {
   readonly #access: AccessChain;
   readonly #keys: KeyRing | undefined;
   readonly #refusals: RefusalList;
+  readonly #http: HttpService | undefined;
   #demo: Demo | undefined;
+  #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, logger: Log, givenKeys?: KeyRing) {
+  constructor(config: Config, logger: Log, { keys = keysOf(config), httpServer }: Parts) {
     this.config = config;
-    const keys = givenKeys ?? keysOf(config);
     // Whoever plays may ask for any name, and somebody will ask for a key.
     const log = keys === undefined ? logger : logWithoutKeys(logger, keys);
     this.#log = log;
     this.#keys = keys;
     this.#refusals = new RefusalList(() => keys?.known ?? []);
-    this.#peers = new Peers(config.trustedProxies, config.http.publicUrl);
+    this.#peers = new Peers(config.trustedProxies, config.http.publicUrl, config.http.basePath);
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
     this.hub = createHub(config, log);
@@ -100,8 +110,20 @@ export class ComposedServer implements MillraceServer {
       },
     });
     if (config.rtmp.enabled) this.#listeners.set("rtmp", this.#rtmpListener());
-    if (config.http.enabled) this.#listeners.set("http", this.#httpListener());
+    if (!config.http.enabled) return;
+    this.#http = this.#httpService();
+    const http = httpServer === undefined ? this.#httpListener(this.#http) : new HttpMount(this.#http, httpServer);
+    this.#listeners.set("http", http);
   }
+
+  readonly handler: HttpHandler = (request, response, next) => {
+    if (this.#closing === undefined && this.#http?.request(request, response) === true) return;
+    if (next !== undefined) return next();
+    response.writeHead(this.#closing === undefined ? 404 : 503, { "Content-Length": 0, Connection: "close" }).end();
+  };
+
+  readonly upgrade: UpgradeHandler = (request, socket, head) =>
+    this.#closing === undefined && this.#http?.upgrade(request, socket, head) === true;
 
   onPublish(hook: AccessHook): () => void {
     return this.#hooks.add(Intent.publish, hook);
@@ -131,16 +153,25 @@ export class ComposedServer implements MillraceServer {
     return new HubFramePublisher(this.hub, streamName(name), options);
   }
 
-  async listen(): Promise<void> {
+  listen(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new Error("the server is closed"));
+    if (this.#starting !== undefined) return Promise.reject(new Error("listen() was called before"));
+    this.#starting = this.#listen();
+    return this.#starting;
+  }
+
+  async #listen(): Promise<void> {
     const failures: ListenFailure[] = [];
     for (const [role, listener] of this.#listeners) {
+      if (this.#closing !== undefined) break;
       const address = listenAddress(this.config[role]);
       await listener.listen(address).catch((error: NodeJS.ErrnoException) => {
         failures.push({ role, address, code: error.code ?? "", message: error.message });
       });
     }
+    if (this.#closing !== undefined) throw new Error("the server was closed while it opened its ports");
     if (failures.length > 0) {
-      await this.close(0);
+      await (this.#closing = this.#shut(0));
       throw new ListenError(failures);
     }
     for (const role of this.#listeners.keys()) this.#log.info({ ...this.address(role) }, `listening for ${role.toUpperCase()}`);
@@ -151,7 +182,7 @@ export class ComposedServer implements MillraceServer {
     try {
       this.#demo = await Demo.start({ hub: this.hub, log: this.#log, name: demoStream });
     } catch (error) {
-      await this.close(0);
+      if (this.#closing === undefined) await (this.#closing = this.#shut(0));
       throw error;
     }
   }
@@ -166,11 +197,24 @@ export class ComposedServer implements MillraceServer {
   }
 
   async #close(within: number): Promise<void> {
+    await this.#shut(within);
+    // A port that was being opened meanwhile is open now.
+    if (
+      await this.#starting?.then(
+        () => false,
+        () => true,
+      )
+    )
+      await this.#shut(within);
+  }
+
+  /** Takes nobody any more, says goodbye, then ends what they publish and watch. */
+  async #shut(within: number): Promise<void> {
     this.#demo?.close();
     this.#access.close();
+    const closed = [...this.#listeners.values()].map((listener) => listener.close(within));
     this.hub.close();
-    const open = [...this.#listeners.values()].filter((listener) => listener.address() !== undefined);
-    await Promise.all(open.map((listener) => listener.close(within)));
+    await Promise.all(closed);
   }
 
   address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined {
@@ -215,14 +259,19 @@ export class ComposedServer implements MillraceServer {
     });
   }
 
-  #httpListener(): HttpListener {
+  #httpListener(service: HttpService): HttpListener {
+    const { maxConnections } = this.config.http;
+    return new HttpListener(service, { log: this.#log.child({ part: "http" }), peers: this.#peers, maxConnections });
+  }
+
+  #httpService(): HttpService {
     const { rtmp, http, viewers } = this.config;
     const urls = (request: IncomingMessage) => ({
       rtmp: rtmp.publicUrl || null,
       http: this.#peers.requester(request).root ?? null,
     });
     const ports = () => ({ rtmp: this.address("rtmp")?.port ?? null, http: this.address("http")?.port ?? null });
-    return new HttpListener({
+    return new HttpService({
       facts: {
         version: packageVersion(),
         startedAt: Date.now(),
@@ -238,7 +287,7 @@ export class ComposedServer implements MillraceServer {
       peers: this.#peers,
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
       allowedOrigins: http.allowedOrigins,
-      maxConnections: http.maxConnections,
+      basePath: http.basePath,
       access: this.#access,
       admit: this.#admit,
       waitForPublisher: viewers.waitForPublisher,

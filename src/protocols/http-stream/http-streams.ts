@@ -36,6 +36,7 @@ export interface HttpStreamsOptions {
 export class HttpStreams {
   readonly #options: HttpStreamsOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #empty: (() => void)[] = [];
 
   constructor(options: HttpStreamsOptions) {
     this.#options = options;
@@ -51,6 +52,16 @@ export class HttpStreams {
     return this.#sockets.has(socket);
   }
 
+  /** Cuts all of them. */
+  terminate(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Resolves when none is open. */
+  whenEmpty(): Promise<void> {
+    return this.#sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => void this.#empty.push(resolve));
+  }
+
   /**
    * Answers a GET with the stream, once it is there. Resolves when the viewer has been started, or has gone.
    *
@@ -64,10 +75,12 @@ export class HttpStreams {
     shared: Readonly<Record<string, string>>,
   ): Promise<void> {
     const { socket } = request;
+    const { timeout } = socket;
     // Asked for before an earlier answer was through: our bytes, which go past `node:http`, would overtake it.
     if (response.socket === null) return void socket.destroy();
     this.#sockets.add(socket);
-    // While it waits, and while its publisher is away, nothing moves; the pump knows when it stalls.
+    // While it waits, and while its publisher is away, nothing moves; the pump knows when it stalls. What the server, which
+    // may be a program's own, wants of its connections is put aside for this one alone.
     socket.setTimeout(0);
     let release: (() => void) | undefined;
     let started = false;
@@ -80,8 +93,8 @@ export class HttpStreams {
       started = true;
     } finally {
       if (!started) {
-        socket.setTimeout(this.#options.linger);
-        this.#sockets.delete(socket);
+        socket.setTimeout(timeout ?? 0);
+        this.#gone(socket);
         release?.();
       }
     }
@@ -128,6 +141,12 @@ export class HttpStreams {
     }
   }
 
+  #gone(socket: Socket): void {
+    this.#sockets.delete(socket);
+    if (this.#sockets.size > 0) return;
+    for (const tell of this.#empty.splice(0)) tell();
+  }
+
   #start(viewer: {
     request: IncomingMessage;
     response: ServerResponse;
@@ -141,6 +160,8 @@ export class HttpStreams {
     const chunked = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
     const sink = new HttpViewer(socket, chunked, this.#options.linger);
     const headers = wanted.headers(stream.timeline.current!);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveDelay);
     // The first bytes come in a later turn: what refuses to play throws before the head is sent.
     const playhead = stream.play(wanted.container, chunked ? chunkedFraming : plainFraming, sink);
     response.useChunkedEncodingByDefault = false;
@@ -156,12 +177,15 @@ export class HttpStreams {
     log.debug({ stream: stream.name, container: wanted.container.key, address: wanted.question.address }, "viewer came");
     socket.once("close", () => {
       playhead.close("left");
-      this.#sockets.delete(socket);
+      this.#gone(socket);
       release?.();
       log.debug({ stream: stream.name, address: wanted.question.address, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
     });
   }
 }
+
+/** Milliseconds of silence after which the system asks whether the peer is still there. */
+const keepAliveDelay = 20_000;
 
 /** Live bytes are neither kept nor collected on the way. */
 const streamHeaders = { "Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff" } as const;

@@ -36,7 +36,7 @@ export class HttpViewer implements PlayheadSink {
         return;
       case "stalled":
         // What the kernel still holds for it is dropped with it, and a body that only the connection ends is seen to be cut.
-        socket.resetAndDestroy();
+        reset(socket);
         return;
       case "ended":
       case "not-carried":
@@ -48,5 +48,14 @@ export class HttpViewer implements PlayheadSink {
         if (this.#chunked) socket.write(lastChunk);
         socket.end();
     }
+  }
+}
+
+/** A connection that is no bare TCP (TLS, a Unix socket) has no reset, and is cut without one. */
+function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy();
   }
 }

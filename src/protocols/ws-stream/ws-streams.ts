@@ -56,6 +56,7 @@ export class WsStreams {
   readonly #server: WebSocketServer;
   readonly #pinger: Pinger;
   readonly #open = new Set<WebSocket>();
+  readonly #empty: (() => void)[] = [];
 
   constructor(options: WsStreamsOptions) {
     this.#options = options;
@@ -87,6 +88,7 @@ export class WsStreams {
         this.#open.delete(webSocket);
         stopPings();
         this.#left(visit);
+        if (this.#open.size === 0) for (const tell of this.#empty.splice(0)) tell();
       });
       this.#watch(visit, wanted).catch((error: unknown) => this.#refuse(viewer, error));
     });
@@ -101,6 +103,11 @@ export class WsStreams {
   /** Cuts what is still open. */
   terminate(): void {
     for (const webSocket of this.#open) webSocket.terminate();
+  }
+
+  /** Resolves when none is open. */
+  whenEmpty(): Promise<void> {
+    return this.#open.size === 0 ? Promise.resolve() : new Promise((resolve) => void this.#empty.push(resolve));
   }
 
   async #watch(visit: Visit, wanted: () => WsStreamRequest): Promise<void> {

@@ -32,6 +32,11 @@ function has(text: string, ...parts: readonly string[]): void {
   for (const part of parts) assert.ok(text.includes(part), `${part}\n${text}`);
 }
 
+test("pages below a path are shown with it", () => {
+  const text = banner({ ...facts, http: { ...facts.http, root: "/media/" }, keys, demo: "live/demo" });
+  has(text, "http://localhost:8080/media/watch/live/demo", "http://192.168.1.20:8080/media/\n");
+});
+
 test("the banner says where to publish and with which key, and what to open", () => {
   const text = banner({ ...facts, keys, demo: "live/demo" });
   has(

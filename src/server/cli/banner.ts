@@ -6,6 +6,8 @@ export interface ReachablePort extends Reachable {
   readonly port: number;
   /** The URL for others, with a slash at its end; "" where the settings do not say. */
   readonly publicUrl: string;
+  /** What every page's path begins with: `/`, or `/media/`. */
+  readonly root?: string;
 }
 
 /** What the start banner tells of. */
@@ -46,8 +48,8 @@ function painter(colour: boolean) {
   return { bold: sgr(1), url: sgr(36), warn: sgr(33), dim: sgr(2) };
 }
 
-function httpUrl(host: string, port: number, path: string): string {
-  return `http://${host}${port === 80 ? "" : `:${port}`}/${path}`;
+function httpUrl(host: string, { port, root = "/" }: ReachablePort, path: string): string {
+  return `http://${host}${port === 80 ? "" : `:${port}`}${root}${path}`;
 }
 
 function rtmpUrl(host: string, port: number, path: string): string {
@@ -55,8 +57,8 @@ function rtmpUrl(host: string, port: number, path: string): string {
 }
 
 /** The URL of a page as it is best known. */
-function pageUrl({ publicUrl, local, port }: ReachablePort, path: string): string {
-  return publicUrl === "" ? httpUrl(local, port, path) : publicUrl + path;
+function pageUrl(http: ReachablePort, path: string): string {
+  return http.publicUrl === "" ? httpUrl(http.local, http, path) : http.publicUrl + path;
 }
 
 /** The same for RTMP. */
@@ -75,8 +77,8 @@ function pageBlock({ http }: BannerFacts, paint: Painter): string[] {
   if (!http) return [];
   const lines = [paint.bold("Open in a browser")];
   if (http.publicUrl !== "") lines.push(`  Everybody    ${paint.url(http.publicUrl)}`);
-  lines.push(`  This machine ${paint.url(httpUrl(http.local, http.port, ""))}`);
-  if (http.lan !== undefined && http.lan !== http.local) lines.push(`  Your network ${paint.url(httpUrl(http.lan, http.port, ""))}`);
+  lines.push(`  This machine ${paint.url(httpUrl(http.local, http, ""))}`);
+  if (http.lan !== undefined && http.lan !== http.local) lines.push(`  Your network ${paint.url(httpUrl(http.lan, http, ""))}`);
   return lines;
 }
 

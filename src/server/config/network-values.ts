@@ -34,3 +34,14 @@ function plainUrl(text: string, schemes: readonly string[], withPath: boolean): 
   if (host === "" || !schemes.includes(protocol.slice(0, -1)) || (!withPath && path !== "/")) return undefined;
   return [search, hash, username, password].every((part) => part === "") ? `${protocol}//${host}${path}` : undefined;
 }
+
+/** A path that everything is below: "/media", or "/" for the root. Read without a slash at its end, the root as "". */
+export function basePath() {
+  const error = 'must be a path like "/media": letters, digits, "-", "_", ".", "~" and slashes between them';
+  return z
+    .string({ error })
+    .max(256, { error })
+    .regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*\/?$/, { error })
+    .transform((text) => text.replace(/\/$/, ""))
+    .meta({ form: "path" });
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addressRange, publicUrl } from "./network-values.ts";
+import { addressRange, basePath, publicUrl } from "./network-values.ts";
 import { publishKey } from "./publish-key-value.ts";
 import { duration, size } from "./quantity.ts";
 import type { RenamedInput } from "./renamed.ts";
@@ -30,6 +30,10 @@ const http = z.strictObject({
   enabled: z.boolean().default(true).meta({ description: "Serve the pages, the API, HTTP-FLV, HTTP-fMP4 and the WebSocket variants." }),
   host: listenHost().default("*").meta({ description: "Where HTTP and WebSocket listen, written like `rtmp.host`." }),
   port: listenPort().default(8080).meta({ description: "The port of HTTP and WebSocket; 0 takes any free one." }),
+  basePath: basePath().prefault("/").meta({
+    description:
+      "The path that pages, API and streams are below, for a proxy that passes it on as it is, or an HTTP server of a program's own.",
+  }),
   publicUrl: publicUrl(["https", "http"], true).prefault("").meta({
     description:
       "Where others reach the pages, for the URLs that are shown. Without it, what trusted proxies say, or the URL that was asked for.",

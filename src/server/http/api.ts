@@ -131,7 +131,12 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
   addRefusals(api, facts.refusals);
   api.openAPIRegistry.registerPath(settingsRoute);
   api.get(configSchemaPath, (context) => context.body(settingsSchema(), 200, { "Content-Type": "application/schema+json" }));
-  api.doc31("/api/v1/openapi.json", { openapi: "3.1.0", info: { title: "Millrace", version: facts.version } });
+  // Relative to where this is read from: the server may be below any path.
+  api.doc31("/api/v1/openapi.json", {
+    openapi: "3.1.0",
+    info: { title: "Millrace", version: facts.version },
+    servers: [{ url: "../../" }],
+  });
   api.notFound((context) =>
     context.json(
       { error: { code: "not-found", message: `The API has no ${context.req.path}; /api/v1/openapi.json lists what it has.` } },

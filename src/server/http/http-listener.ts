@@ -1,41 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Access } from "../../hub/access.ts";
-import { Refusal } from "../../hub/refusal.ts";
-import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
-import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ListenAddress } from "../config/values.ts";
-import type { ContainerRegistry } from "../containers/container-registry.ts";
 import type { Log } from "../log.ts";
 import { peerAddress } from "../../hub/peer-address.ts";
 import type { Peers } from "../peers/peers.ts";
-import type { ServerFacts } from "./api.ts";
-import { Cors } from "./cors.ts";
-import { HttpProblem } from "./http-problem.ts";
-import { mediaTarget, oneOf } from "./media-target.ts";
-import { Router } from "./router.ts";
-import { readTarget } from "./target.ts";
-import { viewerQuestion } from "./viewer-question.ts";
+import { type HttpService, refuseUpgrade } from "./http-service.ts";
 
 /** Times in milliseconds. */
 export interface HttpListenerOptions {
-  readonly facts: ServerFacts;
-  /** Decides who may watch. */
-  readonly access: Access;
   readonly log: Log;
-  /** Who is behind connections and requests. */
+  /** Who is behind connections. */
   readonly peers: Peers;
-  /** Folders of the built pages and of other assets; the first that has a file wins. */
-  readonly webFolders: readonly string[];
-  readonly allowedOrigins: readonly string[];
   readonly maxConnections: number;
-  /** Takes a seat for a viewer and returns what gives it back. @throws {Refusal} `full` */
-  readonly admit: () => () => void;
-  readonly waitForPublisher: number;
-  /** A response that ended has so long to be taken by its reader. */
-  readonly linger: number;
-  readonly pingInterval?: number;
   /** From the first byte (or the connection) to the end of a request's head. */
   readonly headersTimeout?: number;
   /** Without a byte in either direction, on connections that show no stream. */
@@ -49,25 +26,17 @@ const idleCheck = 50;
 /** Bytes of a request's head at most. */
 const headLimit = 16 * 1024;
 
-/** One port for pages, API, HTTP and WebSocket viewers. */
+/** One port of our own for pages, API, HTTP and WebSocket viewers. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
-  readonly #streams: HttpStreams;
-  readonly #webSockets: WsStreams;
-  readonly #cors: Cors;
-  readonly #router: Router;
+  readonly #service: HttpService;
   /** Connections of which it is not known yet who they are. */
   readonly #arriving = new Set<Socket>();
 
-  constructor(options: HttpListenerOptions) {
-    const { facts, log, peers, waitForPublisher, linger, pingInterval = 20_000 } = options;
+  constructor(service: HttpService, options: HttpListenerOptions) {
+    this.#service = service;
     this.#options = options;
-    const shared = { hub: facts.hub, access: options.access, log, waitForPublisher, admit: options.admit };
-    this.#streams = new HttpStreams({ ...shared, linger });
-    this.#webSockets = new WsStreams({ ...shared, pingInterval });
-    this.#cors = new Cors(options.allowedOrigins);
-    this.#router = new Router({ facts, log, peers, cors: this.#cors, streams: this.#streams, webFolders: options.webFolders });
     this.#server = this.#createServer();
   }
 
@@ -88,21 +57,16 @@ export class HttpListener {
     return (this.#server.address() as AddressInfo | null) ?? undefined;
   }
 
-  /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */
-  get viewers(): number {
-    return this.#streams.viewers + this.#webSockets.viewers;
-  }
-
   /** Ends what goes on, and after `within` milliseconds cuts it. */
   async close(within: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#arriving) socket.destroy();
-    this.#webSockets.close();
+    this.#service.close();
     // Answers that are on their way leave idle connections behind, which would be kept alive for some seconds.
     const idle = setInterval(() => this.#server.closeIdleConnections(), idleCheck);
     this.#server.closeIdleConnections();
     const cut = setTimeout(() => {
-      this.#webSockets.terminate();
+      this.#service.terminate();
       this.#server.closeAllConnections();
     }, within);
     await closed;
@@ -164,49 +128,15 @@ export class HttpListener {
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
-    // Whoever watches has said all there is to say on this connection.
-    if (this.#streams.owns(request.socket)) return void request.socket.destroy();
-    this.#router.answer(request, response).catch((error: unknown) => {
-      this.#options.log.error({ err: error }, "an HTTP request failed");
-      request.socket.destroy();
-    });
+    if (this.#service.request(request, response)) return;
+    const isRoot = request.url === "/";
+    const text = `What is here is below ${this.#service.basePath}/\n`;
+    const headers = { "Content-Type": "text/plain", "Content-Length": text.length, "Cache-Control": "no-store" };
+    response.writeHead(isRoot ? 302 : 404, { ...headers, ...(isRoot && { Location: `.${this.#service.basePath}/` }) });
+    response.end(request.method === "HEAD" ? undefined : text);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { containers } = this.#options.facts;
-    const target = readTarget(request.url ?? "");
-    const { origin } = request.headers;
-    const isOffered = target !== undefined && containers.ofPath(target.path)?.format.webSocket === true;
-    if (!(socket instanceof Socket) || !isOffered) return refuseUpgrade(socket, containers);
-    const { address, hosts } = this.#options.peers.requester(request);
-    this.#webSockets.serve(request, socket, head, () => {
-      if (!this.#cors.allows(origin) && !isOfHost(origin, hosts))
-        throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
-      try {
-        const { name, container } = mediaTarget(target, containers)!;
-        return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container };
-      } catch (error) {
-        if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
-        throw error;
-      }
-    });
+    if (!this.#service.upgrade(request, socket, head)) refuseUpgrade(socket, `What is here is below ${this.#service.basePath}/\n`);
   }
-}
-
-/** Whether an origin is a page of ours: browsers send it with WebSockets to their own site too. */
-function isOfHost(origin: string | undefined, hosts: readonly string[]): boolean {
-  return origin !== undefined && URL.canParse(origin) && hosts.includes(new URL(origin).host);
-}
-
-/** There are WebSockets only where streams are. */
-function refuseUpgrade(socket: Duplex, containers: ContainerRegistry): void {
-  const extensions = containers.all
-    .filter(({ webSocket }) => webSocket)
-    .flatMap((format) => format.extensions.map((extension) => `.${extension}`));
-  const words = `A WebSocket here is a stream: ws://HOST/APP/STREAM with ${oneOf(extensions)} behind it\n`;
-  socket.on("error", () => undefined);
-  socket.end(
-    `HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: ${words.length}\r\nConnection: close\r\n\r\n${words}`,
-    () => socket.destroy(),
-  );
 }

@@ -14,7 +14,7 @@ import { mediaTarget, oneOf } from "./media-target.ts";
 import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { problemBody } from "./problem-body.ts";
 import { StaticFiles } from "./static-files.ts";
-import { baseOf, firstSegment, readTarget, type Target } from "./target.ts";
+import { baseOf, firstSegment, type Target } from "./target.ts";
 import { challenge, viewerQuestion } from "./viewer-question.ts";
 
 export interface RouterOptions {
@@ -45,13 +45,12 @@ export class Router {
     this.#api = getRequestListener(createApi(options.facts).fetch, { overrideGlobalObjects: false });
   }
 
-  /** Rejects only for our own faults after the answer has begun. */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const target = readTarget(request.url ?? "");
+  /** Rejects only for our own faults after the answer has begun. @param target below the base path */
+  async answer(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> {
     response.setHeader("X-Content-Type-Options", "nosniff");
-    const exchange = { request, response, target: target ?? { path: "/", query: "" } };
+    const exchange = { request, response, target };
     try {
-      if (!target) throw new HttpProblem(400, "bad-request", "This is no address of a page or stream.");
+      if (!target.path.startsWith("/")) throw new HttpProblem(400, "bad-request", "This is no address of a page or stream.");
       await this.#route(exchange);
     } catch (error) {
       if (response.headersSent) throw error;
@@ -82,9 +81,20 @@ export class Router {
         return send(exchange, 200, { ...headers, "Content-Type": "text/plain", "Cache-Control": "no-store" }, "ok\n");
       case "api":
         for (const [name, value] of Object.entries({ ...headers, ...apiHeaders })) response.setHeader(name, value);
-        return this.#api(request, response);
+        return this.#answerApi(exchange);
       default:
         return this.#media(exchange, headers);
+    }
+  }
+
+  /** The API reads the request itself, and is to see the path as we do. */
+  async #answerApi({ request, response, target }: Exchange): Promise<void> {
+    const { url } = request;
+    request.url = target.query === "" ? target.path : `${target.path}?${target.query}`;
+    try {
+      await this.#api(request, response);
+    } finally {
+      request.url = url;
     }
   }
 
@@ -93,6 +103,7 @@ export class Router {
     const { containers } = this.#options.facts;
     const found = mediaTarget(target, containers);
     if (found === undefined) throw new HttpProblem(404, "not-found", notFoundWords(target.path, containers));
+    if (request.httpVersionMajor !== 1) throw new HttpProblem(505, "http-version", "Streams are sent over HTTP/1.1 only.");
     const { address } = this.#options.peers.requester(request);
     const question = viewerQuestion(request, target, { stream: found.name, protocol: "http", address });
     const { streams } = this.#options;

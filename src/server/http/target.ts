@@ -16,6 +16,18 @@ export function readTarget(url: string): Target | undefined {
   return { path: path === "" ? "/" : path, query: mark < 0 ? "" : bare.slice(mark + 1) };
 }
 
+/**
+ * What of a target lies below a base path, beginning with a slash; empty where it is the base path itself. Undefined for
+ * one that does not.
+ *
+ * @param base without a slash at its end, "" for the root
+ */
+export function targetBelow(target: Target, base: string): Target | undefined {
+  if (base === "") return target;
+  const { path, query } = target;
+  return path === base || path.startsWith(`${base}/`) ? { path: path.slice(base.length), query } : undefined;
+}
+
 /** The first segment of a path, "" for the root. */
 export function firstSegment(path: string): string {
   return path.split("/", 2)[1] ?? "";

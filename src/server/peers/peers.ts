@@ -23,16 +23,19 @@ export interface Requester {
 export class Peers {
   readonly #trusted: AddressRanges;
   readonly #publicUrl: string;
+  readonly #basePath: string;
   /** Whom a PROXY header has named, where one came. */
   readonly #named = new WeakMap<Socket, string>();
 
   /**
    * @param trustedProxies addresses and ranges, as `isRange` takes them
    * @param publicUrl of our root, with a slash at its end; "" where it is not known
+   * @param basePath that our root has on this server, without a slash at its end
    */
-  constructor(trustedProxies: readonly string[] = [], publicUrl = "") {
+  constructor(trustedProxies: readonly string[] = [], publicUrl = "", basePath = "") {
     this.#trusted = new AddressRanges(trustedProxies);
     this.#publicUrl = publicUrl;
+    this.#basePath = basePath;
   }
 
   /**
@@ -58,7 +61,7 @@ export class Peers {
     const { address, proxies } = walkForwardedFor(peer, headers, (each) => this.#trusted.has(each));
     const forwarded = forwardedUrl(headers, proxies);
     const asked = hostOf(headers.host);
-    const root = this.#publicUrl || forwardedRoot(forwarded, asked);
+    const root = this.#publicUrl || forwardedRoot(forwarded, asked, this.#basePath);
     const known = root === undefined ? [] : [new URL(root).host];
     return { address, root, hosts: [...new Set([...known, ...(asked === undefined ? [] : [asked])])] };
   }
@@ -68,10 +71,10 @@ export class Peers {
  * The URL of our root as trusted proxies tell it, with a slash at its end. Undefined where they tell neither protocol,
  * host nor prefix: then nobody knows better than whoever asked.
  */
-function forwardedRoot({ protocol, host, prefix }: ForwardedUrl, asked: string | undefined): string | undefined {
+function forwardedRoot({ protocol, host, prefix }: ForwardedUrl, asked: string | undefined, basePath: string): string | undefined {
   const authority = host ?? asked;
   if ((protocol ?? host ?? prefix) === undefined || authority === undefined) return undefined;
-  const root = `${protocol ?? "http"}://${authority}${prefix ?? ""}/`;
+  const root = `${protocol ?? "http"}://${authority}${prefix ?? ""}${basePath}/`;
   // What looks like a host may still be none, such as a port over 65535.
   return URL.canParse(root) ? root : undefined;
 }

@@ -1,0 +1,165 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Access } from "../../hub/access.ts";
+import { Refusal } from "../../hub/refusal.ts";
+import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
+import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
+import type { ContainerRegistry } from "../containers/container-registry.ts";
+import type { Log } from "../log.ts";
+import type { Peers } from "../peers/peers.ts";
+import type { ServerFacts } from "./api.ts";
+import { Cors } from "./cors.ts";
+import { HttpProblem } from "./http-problem.ts";
+import { mediaTarget, oneOf } from "./media-target.ts";
+import { Router } from "./router.ts";
+import { readTarget, type Target, targetBelow } from "./target.ts";
+import { viewerQuestion } from "./viewer-question.ts";
+
+/** Times in milliseconds. */
+export interface HttpServiceOptions {
+  readonly facts: ServerFacts;
+  /** Decides who may watch. */
+  readonly access: Access;
+  readonly log: Log;
+  /** Who is behind connections and requests. */
+  readonly peers: Peers;
+  /** Folders of the built pages and of other assets; the first that has a file wins. */
+  readonly webFolders: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  /** The path that everything is below, without a slash at its end; "" or nothing for the root. */
+  readonly basePath?: string;
+  /** Takes a seat for a viewer and returns what gives it back. @throws {Refusal} `full` */
+  readonly admit: () => () => void;
+  readonly waitForPublisher: number;
+  /** A response that ended has so long to be taken by its reader. */
+  readonly linger: number;
+  readonly pingInterval?: number;
+}
+
+/** A request's path as the client sent it: frameworks that hand on a part of their own take it off `url` and keep it here. */
+type RoutedRequest = IncomingMessage & { readonly originalUrl?: string };
+
+/** Pages, API, HTTP and WebSocket viewers below one path, on whatever server their requests come in. */
+export class HttpService {
+  /** Without a slash at its end; "" for the root. */
+  readonly basePath: string;
+  readonly #options: HttpServiceOptions;
+  readonly #streams: HttpStreams;
+  readonly #webSockets: WsStreams;
+  readonly #cors: Cors;
+  readonly #router: Router;
+
+  constructor(options: HttpServiceOptions) {
+    const { facts, log, peers, waitForPublisher, linger, pingInterval = 20_000, basePath = "" } = options;
+    this.basePath = basePath;
+    this.#options = options;
+    const shared = { hub: facts.hub, access: options.access, log, waitForPublisher, admit: options.admit };
+    this.#streams = new HttpStreams({ ...shared, linger });
+    this.#webSockets = new WsStreams({ ...shared, pingInterval });
+    this.#cors = new Cors(options.allowedOrigins);
+    this.#router = new Router({ facts, log, peers, cors: this.#cors, streams: this.#streams, webFolders: options.webFolders });
+  }
+
+  /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */
+  get viewers(): number {
+    return this.#streams.viewers + this.#webSockets.viewers;
+  }
+
+  /** Whether a request is for us: its path is the base path or below it. */
+  covers(request: IncomingMessage): boolean {
+    return this.#targetOf(request) !== undefined;
+  }
+
+  /** Answers a request, unless it is none of ours: then it is left alone and false returned. */
+  request(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#streams.owns(request.socket)) {
+      // Whoever watches has said all there is to say on this connection.
+      request.socket.destroy();
+      return true;
+    }
+    const target = this.#targetOf(request);
+    if (target === undefined) return false;
+    if (target.path === "") {
+      // Relative links of the page need the slash.
+      const query = target.query === "" ? "" : `?${target.query}`;
+      response.writeHead(302, { Location: `${this.basePath.slice(this.basePath.lastIndexOf("/") + 1)}/${query}` }).end();
+      return true;
+    }
+    this.#router.answer(request, response, target).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, "an HTTP request failed");
+      request.socket.destroy();
+    });
+    return true;
+  }
+
+  /** Takes a WebSocket, or refuses one where no streams are. False for one that is none of ours, which is left alone. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const target = this.#targetOf(request);
+    if (target === undefined) return false;
+    const { containers } = this.#options.facts;
+    if (!(socket instanceof Socket) || containers.ofPath(target.path)?.format.webSocket !== true) {
+      refuseUpgrade(socket, webSocketWords(containers));
+      return true;
+    }
+    const { origin } = request.headers;
+    const { address, hosts } = this.#options.peers.requester(request);
+    this.#webSockets.serve(request, socket, head, () => {
+      if (!this.#cors.allows(origin) && !isOfHost(origin, hosts))
+        throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
+      try {
+        const { name, container } = mediaTarget(target, containers)!;
+        return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container };
+      } catch (error) {
+        if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
+        throw error;
+      }
+    });
+    return true;
+  }
+
+  /** Says goodbye to WebSocket viewers; what goes over HTTP ends with its stream. */
+  close(): void {
+    this.#webSockets.close();
+  }
+
+  /** Cuts who still watches. */
+  terminate(): void {
+    this.#streams.terminate();
+    this.#webSockets.terminate();
+  }
+
+  /** Resolves when nobody watches. */
+  async whenEmpty(): Promise<void> {
+    await Promise.all([this.#streams.whenEmpty(), this.#webSockets.whenEmpty()]);
+  }
+
+  /** Where below the base path; undefined for what is not. A target that cannot be read is ours where everything is. */
+  #targetOf(request: RoutedRequest): Target | undefined {
+    const target = readTarget(request.originalUrl ?? request.url ?? "");
+    if (target === undefined) return this.basePath === "" ? { path: "*", query: "" } : undefined;
+    return targetBelow(target, this.basePath);
+  }
+}
+
+/** Whether an origin is a page of ours: browsers send it with WebSockets to their own site too. */
+function isOfHost(origin: string | undefined, hosts: readonly string[]): boolean {
+  return origin !== undefined && URL.canParse(origin) && hosts.includes(new URL(origin).host);
+}
+
+/** There are WebSockets only where streams are. */
+function webSocketWords(containers: ContainerRegistry): string {
+  const extensions = containers.all
+    .filter(({ webSocket }) => webSocket)
+    .flatMap((format) => format.extensions.map((extension) => `.${extension}`));
+  return `A WebSocket here is a stream: ws://HOST/APP/STREAM with ${oneOf(extensions)} behind it\n`;
+}
+
+/** Answers an upgrade with words, and closes. */
+export function refuseUpgrade(socket: Duplex, words: string): void {
+  socket.on("error", () => undefined);
+  socket.end(
+    `HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: ${words.length}\r\nConnection: close\r\n\r\n${words}`,
+    () => socket.destroy(),
+  );
+}
