@@ -58,6 +58,7 @@ export const programs: readonly Program[] = [
   { name: "haproxy", commands: ["haproxy"], debian: ["haproxy"], brew: ["haproxy"] },
   { name: "caddy", commands: ["caddy"], debian: ["caddy"], brew: ["caddy"] },
   { name: "openssl", commands: ["openssl"], debian: ["openssl"], brew: ["openssl"] },
+  { name: "mkvmerge", commands: ["mkvmerge"], debian: ["mkvtoolnix"], brew: ["mkvtoolnix"] },
   { name: "obs", commands: ["obs", macApp("OBS")], debian: ["obs-studio", "obs-plugins"], brew: ["obs"], slow: true },
   { name: "Xvfb", commands: ["Xvfb"], debian: ["xvfb"], brew: ["xquartz"], slow: true },
 ];

@@ -74,6 +74,10 @@ export class Reader {
     const high = this.u32();
     return high * 0x1_0000_0000 + this.u32();
   }
+  f32(): number {
+    const bytes = this.bytes(4);
+    return new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0);
+  }
   f64(): number {
     const bytes = this.bytes(8);
     return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0);

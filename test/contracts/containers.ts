@@ -1,11 +1,12 @@
 /** The containers there are, for the suite. */
 import { fmp4Muxer } from "../../src/containers/fmp4/muxer.ts";
+import { matroskaMuxer } from "../../src/containers/matroska/muxer.ts";
 import { flvMuxer } from "../../src/containers/flv/muxer.ts";
 import type { AudioTrack } from "../../src/media/track.ts";
 import { rtmpMuxer } from "../../src/protocols/rtmp/muxer.ts";
 import type { ContainerUnderTest } from "./container.ts";
 import { audio } from "./media.ts";
-import { flvReader, fmp4Reader, rtmpReader } from "./readers.ts";
+import { flvReader, fmp4Reader, matroskaReader, rtmpReader } from "./readers.ts";
 
 const speex: AudioTrack = { ...audio, codec: "speex", config: new Uint8Array(0), codecString: "" };
 /** Without the header of an FLV tag, FLV has nothing to call it by. */
@@ -22,6 +23,7 @@ export const containers: readonly ContainerUnderTest[] = [
     reader: flvReader,
     audioWithin: 1,
     rollsOver: true,
+    crossesNewConfigurations: true,
     crossesNewTracks: false,
     startsAtGradual: true,
     carriesMetadata: true,
@@ -34,6 +36,7 @@ export const containers: readonly ContainerUnderTest[] = [
     reader: rtmpReader,
     audioWithin: 1,
     rollsOver: true,
+    crossesNewConfigurations: true,
     crossesNewTracks: true,
     startsAtGradual: true,
     carriesMetadata: true,
@@ -46,9 +49,23 @@ export const containers: readonly ContainerUnderTest[] = [
     reader: fmp4Reader,
     audioWithin: 1024 / 48,
     rollsOver: false,
+    crossesNewConfigurations: true,
     crossesNewTracks: true,
     startsAtGradual: false,
     carriesMetadata: false,
     refused: { track: speex, words: /MP4 cannot carry Speex/ },
+  },
+  {
+    name: "Matroska",
+    muxer: matroskaMuxer(),
+    audioOnly: matroskaMuxer({ video: false }),
+    reader: matroskaReader,
+    audioWithin: 1,
+    rollsOver: false,
+    crossesNewConfigurations: false,
+    crossesNewTracks: false,
+    startsAtGradual: true,
+    carriesMetadata: false,
+    refused: { track: speex, words: /Matroska cannot carry Speex/ },
   },
 ];

@@ -3,6 +3,7 @@ import { nonSyncFlag } from "../../src/containers/fmp4/fragment.ts";
 import { Fmp4Reader } from "../../src/containers/fmp4/reader.ts";
 import { FlvReader } from "../../src/containers/flv/reader.ts";
 import { TagDemuxer } from "../../src/containers/flv/tag-demuxer.ts";
+import { MatroskaDemuxer } from "../../src/containers/matroska/demuxer.ts";
 import type { FrameSink } from "../../src/media/demuxer.ts";
 import type { Metadata, Track } from "../../src/media/track.ts";
 import { ChunkReader } from "../../src/protocols/rtmp/chunk-reader.ts";
@@ -85,6 +86,12 @@ function rtmpMessages(collector: FrameCollector): (message: Message) => void {
     if (type === MessageType.audio) demuxer.audio(timestamp, body);
     if (type === MessageType.dataAmf0) demuxer.data(timestamp, body);
   };
+}
+
+export function matroskaReader(): StreamReader {
+  const collector = new FrameCollector();
+  const demuxer = new MatroskaDemuxer(collector);
+  return reading(collector, (bytes) => demuxer.push(bytes));
 }
 
 export function fmp4Reader(): StreamReader {

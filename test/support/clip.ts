@@ -36,6 +36,7 @@ const videoEncoders = {
   hevc: ["libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error:scenecut=0:open-gop=0"],
   av1: ["libsvtav1", "-preset", "12", "-svtav1-params", "scd=0"],
   vp9: ["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0"],
+  vp8: ["libvpx", "-deadline", "realtime", "-cpu-used", "8"],
   flv1: ["flv"],
 } as const;
 
@@ -46,6 +47,7 @@ const audioEncoders = {
   flac: ["flac", "-strict", "-2"],
   ac3: ["ac3"],
   eac3: ["eac3"],
+  "pcm-le": ["pcm_s16le"],
   "pcm-alaw": ["pcm_alaw", "-ar", "8000", "-ac", "1"],
   "pcm-mulaw": ["pcm_mulaw", "-ar", "8000", "-ac", "1"],
   speex: ["libspeex", "-ar", "16000", "-ac", "1"],
