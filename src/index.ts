@@ -18,6 +18,7 @@ export type { AccessRequest } from "./hub/access.ts";
 export type { FrameGap, Frames, FramesOptions, StreamFrame } from "./hub/frames.ts";
 export type { PublicationEnd, PublicationReason, PublisherInfo } from "./hub/publication.ts";
 export { Refusal, RefusalCode } from "./hub/refusal.ts";
+export type { Scheduler } from "./hub/scheduler.ts";
 export type { ReadFrom } from "./hub/timeline-reader.ts";
 export { Sap } from "./media/frame.ts";
 export { type AudioTrack, Codec, type DataTrack, type Generation, type Metadata, type MetadataValue } from "./media/track.ts";

@@ -25,6 +25,7 @@ const layers: readonly Layer[] = [
   { path: "src/hub", imports: pure, packages: "none" },
   { path: "src/protocols/*", imports: lower, packages: "dependencies" },
   { path: "src/server", imports: [...lower, "src/protocols"], packages: "dependencies" },
+  { path: "src/testing", imports: [...lower, "src/server"], packages: "dependencies" },
   { path: "src/index.ts", imports: [...lower, "src/protocols", "src/server"], packages: "dependencies" },
   { path: "src/cli.ts", imports: [...lower, "src/protocols", "src/server", "src/index.ts"], packages: "dependencies" },
   { path: "web/player", imports: [...pure, "src/containers"], packages: "none" },

@@ -5,7 +5,8 @@ import { FakeScheduler } from "../../test/support/fake-scheduler.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Frame } from "../media/frame.ts";
 import { toMicros } from "../media/time.ts";
-import { Demo, demoStream, readClip } from "./demo.ts";
+import { readClip } from "./publishing/clip.ts";
+import { Demo, demoStream } from "./demo.ts";
 import { silentLog } from "./log.ts";
 
 const clip = readClip(await readFile(new URL("../../assets/demo.flv", import.meta.url)));

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Scheduler } from "../hub/scheduler.ts";
 import type { AccessHook } from "./access/hooks.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
 import type { Listener, ListenOptions } from "./events.ts";
@@ -26,6 +27,11 @@ export interface ServerOptions extends Omit<ConfigInput, "http"> {
   readonly http?: HttpOptions;
   /** Where the server writes what happens; by default nowhere. */
   readonly logger?: Log;
+  /**
+   * The time that streams live in: grace periods, waits for publishers and hooks, stalls, paces. By default the process's own;
+   * tests give a `FakeClock` of `millrace/testing`. Time limits of sockets themselves are always real.
+   */
+  readonly clock?: Scheduler;
 }
 
 /**

@@ -10,7 +10,7 @@ interface TakenApart {
 }
 
 /** @throws ConfigError for settings of a port of our own where there is to be none */
-export function takeApart({ logger: _logger, http = {}, ...settings }: ServerOptions): TakenApart {
+export function takeApart({ logger: _logger, clock: _clock, http = {}, ...settings }: ServerOptions): TakenApart {
   const { server, ...rest } = http;
   if (server === undefined) return { settings: { ...settings, http: rest }, httpServer: server };
   const idle = (["listen", "host", "port", "maxConnections"] as const).filter((key) => rest[key] !== undefined);

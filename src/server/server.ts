@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Hub } from "../hub/hub.ts";
 import type { Refusal } from "../hub/refusal.ts";
+import { type Scheduler, systemScheduler } from "../hub/scheduler.ts";
 import type { Passwords } from "../protocols/rtmp/logins.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
@@ -42,7 +43,7 @@ export function createServer(options: ServerOptions = {}): ComposedServer {
   const { settings, httpServer } = takeApart(options);
   const log = options.logger ?? silentLog();
   const config = checkConfig(settings, (text) => log.warn(text));
-  return new ComposedServer(config, log, { httpServer });
+  return new ComposedServer(config, log, { httpServer, clock: options.clock });
 }
 
 /** The same from settings that were checked before. @param keys those that publish; only that of the settings if not given */
@@ -62,6 +63,8 @@ interface Parts {
   readonly keys?: KeyRing | undefined;
   /** Where HTTP requests come from: a port of our own if not given, nowhere by themselves for false. */
   readonly httpServer?: ExistingHttpServer | false | undefined;
+  /** The process's own if not given. */
+  readonly clock?: Scheduler | undefined;
 }
 
 /** A server: the hub, who may do what, and the listeners, put together. */
@@ -85,7 +88,7 @@ export class ComposedServer implements MillraceServer {
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, logger: Log, { keys = keysOf(config), httpServer }: Parts) {
+  constructor(config: Config, logger: Log, { keys = keysOf(config), httpServer, clock = systemScheduler }: Parts) {
     this.config = config;
     // Whoever plays may ask for any name, and somebody will ask for a key.
     const log = keys === undefined ? logger : logWithoutKeys(logger, keys);
@@ -95,7 +98,7 @@ export class ComposedServer implements MillraceServer {
     this.#peers = new Peers(config.trustedProxies, config.http.publicUrl, config.http.basePath);
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
-    this.hub = createHub(config, log);
+    this.hub = createHub(config, log, clock);
     logEvents(this.hub, log);
     this.#events = serverEvents(this.hub, log);
     this.#access = new AccessChain({
@@ -229,7 +232,7 @@ export class ComposedServer implements MillraceServer {
 
   #noteRefusal(intent: Intent, request: RefusedFacts, refusal: Refusal): void {
     // Who is told that the server closes was not refused for anything of theirs.
-    if (refusal.code !== "closing") this.#refusals.add(intent, request, refusal, Date.now());
+    if (refusal.code !== "closing") this.#refusals.add(intent, request, refusal, this.hub.scheduler.wallClock());
   }
 
   #refusalSource(): RefusalSource {
@@ -274,7 +277,7 @@ export class ComposedServer implements MillraceServer {
     return new HttpService({
       facts: {
         version: packageVersion(),
-        startedAt: Date.now(),
+        startedAt: this.hub.scheduler.wallClock(),
         hub: this.hub,
         containers: this.#containers,
         ports,
@@ -309,8 +312,9 @@ function passwordsOf(keys: KeyRing): Passwords {
   return { refresh: () => void keys.current(), all: () => keys.latest.map(({ key }) => key) };
 }
 
-function createHub({ streams, viewers }: Config, log: Log): Hub {
+function createHub({ streams, viewers }: Config, log: Log, scheduler: Scheduler): Hub {
   return new Hub({
+    scheduler,
     allocate: (length) => Buffer.allocUnsafeSlow(length),
     retention: { beforeNewestStart: streams.ringTime, maxBytes: streams.ringSize },
     grace: streams.gracePeriod,

@@ -11,7 +11,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { chromium } from "playwright-core";
-import { readClip } from "../../src/server/demo.ts";
+import { readClip } from "../../src/server/publishing/clip.ts";
 import { buildWeb } from "../../tools/build-web.ts";
 import { FakeApiServer } from "../support/fake-api-server.ts";
 import { LiveClip } from "../support/live-clip.ts";

@@ -1,6 +1,6 @@
 /** What a container's bytes say, as a strict reader of ours reads them: shared by the suites. */
-import { nonSyncFlag } from "../../src/containers/fmp4/fragment.ts";
 import { Fmp4Reader } from "../../src/containers/fmp4/reader.ts";
+import { fragmentSamples } from "../../src/containers/fmp4/samples.ts";
 import { FlvReader } from "../../src/containers/flv/reader.ts";
 import { TagDemuxer } from "../../src/containers/flv/tag-demuxer.ts";
 import { MatroskaDemuxer } from "../../src/containers/matroska/demuxer.ts";
@@ -109,17 +109,10 @@ export function fmp4Reader(): StreamReader {
         current.set(track.id, config);
       }
       if (event.type === "init") continue;
-      let payload = 0;
-      for (const { trackId, decodeTime, samples } of event.fragment.tracks) {
-        const { kind, timescale } = event.movie.tracks.find(({ id }) => id === trackId)!;
-        let time = decodeTime;
-        for (const { duration, compositionOffset, flags } of samples) {
-          const dts = (time * 1000) / timescale;
-          const pts = ((time + compositionOffset) * 1000) / timescale;
-          const data = hex(event.payloads[payload++]!);
-          frames.push({ kind: kind as "video", dts, pts, isKey: (flags & nonSyncFlag) === 0, data, config: current.get(trackId)! });
-          time += duration;
-        }
+      for (const { track, dts, pts, isSync, data } of fragmentSamples(event)) {
+        const ms = (ticks: number): number => (ticks * 1000) / track.timescale;
+        const kind = track.kind as "video";
+        frames.push({ kind, dts: ms(dts), pts: ms(pts), isKey: isSync, data: hex(data), config: current.get(track.id)! });
       }
     }
   };

@@ -1,11 +1,11 @@
 import type { Scheduler } from "../../src/hub/scheduler.ts";
+import { FakeTimers } from "../../src/testing/fake-timers.ts";
 
-/** A clock and an event loop that stand still until the test moves them. */
+/** A clock and an event loop that stand still until the test moves them, at once: `FakeClock` leaves turns to the real event loop. */
 export class FakeScheduler implements Scheduler {
   #now = 1000;
-  #tasks: { at: number; order: number; task: () => void }[] = [];
+  readonly #timers = new FakeTimers();
   #immediates: (() => void)[] = [];
-  #order = 0;
 
   now(): number {
     return this.#now;
@@ -20,16 +20,12 @@ export class FakeScheduler implements Scheduler {
   }
 
   after(ms: number, task: () => void): () => void {
-    const entry = { at: this.#now + ms, order: this.#order++, task };
-    this.#tasks.push(entry);
-    return () => {
-      this.#tasks = this.#tasks.filter((other) => other !== entry);
-    };
+    return this.#timers.add(this.#now + ms, task);
   }
 
   /** Timers that have not fired. */
   get pending(): number {
-    return this.#tasks.length;
+    return this.#timers.size;
   }
 
   /** Runs one turn of what waits for the next turn. */
@@ -44,9 +40,8 @@ export class FakeScheduler implements Scheduler {
     const until = this.#now + ms;
     for (;;) {
       this.settle();
-      const next = this.#tasks.filter((task) => task.at <= until).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      const next = this.#timers.take(until);
       if (next === undefined) break;
-      this.#tasks = this.#tasks.filter((task) => task !== next);
       this.#now = Math.max(this.#now, next.at);
       next.task();
     }

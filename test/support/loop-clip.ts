@@ -1,9 +1,9 @@
 /** Clips that FFmpeg makes, as tracks and frames: what `LiveClip` plays in a loop. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { nonSyncFlag } from "../../src/containers/fmp4/fragment.ts";
 import { Fmp4Reader } from "../../src/containers/fmp4/reader.ts";
 import type { MovieTrack } from "../../src/containers/fmp4/read-moov.ts";
+import { fragmentSamples } from "../../src/containers/fmp4/samples.ts";
 import type { SourceFrame } from "../../src/media/demuxer.ts";
 import { Sap } from "../../src/media/frame.ts";
 import { Codec } from "../../src/media/track.ts";
@@ -60,16 +60,8 @@ function readClip(file: Uint8Array): Omit<LoopClip, "seconds"> {
       tracks = event.movie.tracks.map(trackOf);
       continue;
     }
-    let payload = 0;
-    for (const { trackId, decodeTime, samples } of event.fragment.tracks) {
-      let dts = decodeTime;
-      for (const { duration, flags, compositionOffset } of samples) {
-        const sap = (flags & nonSyncFlag) === 0 ? Sap.closed : Sap.none;
-        frames.push({ track: trackId, dts, pts: dts + compositionOffset, sap, discardable: false, data: event.payloads[payload]! });
-        payload += 1;
-        dts += duration;
-      }
-    }
+    for (const { track, dts, pts, isSync, data } of fragmentSamples(event))
+      frames.push({ track: track.id, dts, pts, sap: isSync ? Sap.closed : Sap.none, discardable: false, data });
   }
   const seconds = (frame: SourceFrame) => frame.dts / tracks.find((track) => track.id === frame.track)!.timescale;
   return { tracks, frames: frames.sort((a, b) => seconds(a) - seconds(b)) };
