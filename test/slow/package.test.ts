@@ -16,7 +16,7 @@ import { run, start } from "../support/program.ts";
 /** Bytes of the tarball; the demo clip is most of it. */
 const mostBytes = 2_000_000;
 /** What the compilers and checkers are, exactly: their answers are part of the test. */
-const checkers = ["typescript@5.9.3", "publint@0.3.25", "@arethetypeswrong/cli@0.18.5"];
+const checkers = ["typescript@5.9.3", "publint@0.3.25", "@arethetypeswrong/cli@0.18.5", "vitest@5.1.1"];
 const patience = () => AbortSignal.timeout(30_000);
 
 let project: Project;
@@ -30,7 +30,7 @@ before(async () => {
   project = new Project("empty");
   checking = new Project("checkers");
   ({ tarball, size } = await packInto(checking.folder));
-  await Promise.all([project.npm("install", tarball), checking.npm("install", ...checkers)]);
+  await Promise.all([project.npm("install", tarball), checking.npm("install", tarball, ...checkers)]);
 });
 after(() => {
   project[Symbol.dispose]();
@@ -95,8 +95,9 @@ const serverTs = `
 import { createServer, type MillraceServer, type ConfigInput, type ServerOptions, AccessDenied, ConfigError, ListenError } from "millrace";
 import { FlvReader, TagDemuxer, flvMuxer, decodeAmf0All, type FrameSink, type Track } from "millrace/flv";
 import { Fmp4Reader, fmp4Muxer, type Fmp4Event, type MuxerFactory } from "millrace/fmp4";
+import { FakeClock, publishTestClip, type TestClip, type ViewedFrame, collectFrames, waitForFrame } from "millrace/testing";
 const settings: ConfigInput = { rtmp: { host: "127.0.0.1", port: 0 }, http: { enabled: false }, streams: { gracePeriod: "20s" } };
-const options: ServerOptions = { ...settings, auth: false };
+const options: ServerOptions = { ...settings, auth: false, clock: new FakeClock() };
 const server: MillraceServer = createServer(options);
 server.onPublish(({ stream, key, signal }) => { if (signal.aborted || key === undefined) throw new AccessDenied("no"); return { as: stream }; });
 server.onPlay(async () => true);
@@ -106,7 +107,10 @@ const sink: FrameSink = { announce() {}, metadata() {}, track: (track) => void t
 new FlvReader({ header() {}, tag: (tag) => new TagDemuxer(sink).tag(tag) }).push(new Uint8Array(0));
 const factories: MuxerFactory[] = [fmp4Muxer(), flvMuxer({ signalling: "enhanced" })];
 const events: Fmp4Event[] = new Fmp4Reader().push(new Uint8Array(0));
-export const all = [port, factories, events, decodeAmf0All, ConfigError, ListenError];
+const clip: Promise<TestClip> = publishTestClip(server, "live/cam", { speed: Infinity });
+const seen: Promise<ViewedFrame[]> = collectFrames("http://127.0.0.1/live/cam.flv", { count: 1 });
+const kind: Promise<string> = waitForFrame(server, "live/cam").then(({ track }) => track.kind);
+export const all = [clip, seen, kind, port, factories, events, decodeAmf0All, ConfigError, ListenError];
 `;
 const requireCts = `
 import millrace = require("millrace");
@@ -247,7 +251,7 @@ test("import and require() give the same modules, all of them, and the player do
       console.log(names.join(" "));
     })();`;
   const { stdout } = await project.node(project.write("same.cjs", script));
-  assert.match(stdout.toString("utf8"), /^millrace millrace\/flv millrace\/fmp4 millrace\/player\b/);
+  assert.match(stdout.toString("utf8"), /^millrace millrace\/flv millrace\/fmp4 millrace\/player millrace\/testing\b/);
 });
 
 test("a bundler takes the player, and nothing of Node comes along", async () => {
@@ -346,9 +350,7 @@ async function showsItsPages(url: string): Promise<void> {
 }
 
 test("what the README says about embedding works as it stands", async () => {
-  const section = /^## Embed\n([\s\S]*?)^## /m.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1] ?? "";
-  const recipe = /```ts\n([\s\S]*?)```/.exec(section)?.[1];
-  assert.ok(recipe, "the recipe");
+  const recipe = recipeOf("README.md", "Embed");
   // As it stands but for the ports, which may be taken here.
   const file = project.write("live.mts", recipe.replaceAll(/\bport: \d+/g, "port: 0"));
   await using program = project.startNode(file);
@@ -359,11 +361,46 @@ test("what the README says about embedding works as it stands", async () => {
   const probe = ["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", watched.href];
   const { stdout } = await whilePublishing(url!, () => run("ffprobe", probe));
   assert.deepEqual(stdout.toString("utf8").trim().split("\n").sort(), ["aac", "h264"]);
-  const config = {
-    compilerOptions: { ...resolutions[0], noEmit: true, strict: true, target: "es2024", types: ["node"] },
-    files: ["live.mts"],
+  await compiles("live.mts");
+});
+
+/** A block of TypeScript on a page: the first one under a heading. */
+function recipeOf(page: string, heading: string): string {
+  const text = readFileSync(join(root, page), "utf8");
+  const recipe = /```ts\n([\s\S]*?)```/.exec(text.slice(text.indexOf(`\n## ${heading}\n`)))?.[1];
+  assert.ok(recipe, `${page} has a recipe under "${heading}"`);
+  return recipe;
+}
+
+/** Compiles a file of the project with both compilers. */
+async function compiles(file: string): Promise<void> {
+  const compilerOptions = {
+    ...resolutions[0],
+    noEmit: true,
+    strict: true,
+    target: "es2024",
+    lib: ["es2024", "esnext.disposable"],
+    types: ["node"],
   };
-  for (const { tsc } of compilers) await project.node(tsc(), "-p", project.write("tsconfig.json", JSON.stringify(config)));
+  const config = project.write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
+  for (const { tsc } of compilers) await project.node(tsc(), "-p", config);
+}
+
+test("what the docs say about testing works as it stands, under node:test and Vitest", async () => {
+  const recipe = recipeOf("docs/embed.md", "Test it");
+  const file = project.write("watch.test.mts", recipe);
+  const { stdout } = await project.node(file);
+  assert.match(stdout.toString("utf8"), /pass 1$/m);
+  await compiles("watch.test.mts");
+  checking.write("vitest/watch.test.mts", recipe.replace('from "node:test"', 'from "vitest"'));
+  const vitest = await checking.node(
+    checking.path("node_modules/vitest/vitest.mjs"),
+    "run",
+    "--reporter=json",
+    "--root",
+    checking.path("vitest"),
+  );
+  assert.match(vitest.stdout.toString("utf8"), /"numPassedTests":1,/);
 });
 
 /** As in the README's words, and whatever Node says it is of itself. */

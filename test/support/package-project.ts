@@ -48,8 +48,8 @@ export class Project implements Disposable {
   }
 }
 
-/** What npm starts finds this Node first, whatever the system has. */
-const environment = { PATH: [dirname(realpathSync(process.execPath)), process.env["PATH"] ?? ""].join(delimiter) };
+/** What npm starts finds this Node first, whatever the system has; tests in the project are no part of ours. */
+const environment = { NODE_TEST_CONTEXT: "", PATH: [dirname(realpathSync(process.execPath)), process.env["PATH"] ?? ""].join(delimiter) };
 
 /** `npm pack` in the clone. @returns the tarball's path and what npm says of it */
 export async function packInto(folder: string): Promise<{ readonly tarball: string; readonly size: number }> {
