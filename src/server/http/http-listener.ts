@@ -31,7 +31,7 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
   readonly #service: HttpService;
-  /** Connections of which it is not known yet who they are. */
+  /** Connections that have not asked for anything yet, those included of which it is not known who they are. */
   readonly #arriving = new Set<Socket>();
 
   constructor(service: HttpService, options: HttpListenerOptions) {
@@ -103,7 +103,14 @@ export class HttpListener {
     const begin = (socket: Socket): void => {
       for (const listener of listeners) listener.call(server, socket);
     };
+    const arriving = this.#arriving;
+    function gone(this: Socket): void {
+      arriving.delete(this);
+    }
     server.removeAllListeners("connection").on("connection", (socket: Socket) => {
+      // Browsers and HTTP clients keep spare ones, which Node does not count as idle.
+      arriving.add(socket);
+      socket.once("close", gone);
       const address = peers.meet(socket, headersTimeout);
       if (typeof address === "string") begin(socket);
       else void this.#beginLater(socket, address, begin);
@@ -111,7 +118,6 @@ export class HttpListener {
   }
 
   async #beginLater(socket: Socket, address: Promise<string>, begin: (socket: Socket) => void): Promise<void> {
-    this.#arriving.add(socket);
     try {
       await address;
       if (socket.destroyed) return;
@@ -122,12 +128,11 @@ export class HttpListener {
       if (socket.bytesRead > 0)
         this.#options.log.warn({ address: peerAddress(socket.remoteAddress), err: error }, "an HTTP connection did not begin");
       socket.destroy();
-    } finally {
-      this.#arriving.delete(socket);
     }
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
+    this.#arriving.delete(request.socket);
     if (this.#service.request(request, response)) return;
     const isRoot = request.url === "/";
     const text = `What is here is below ${this.#service.basePath}/\n`;
@@ -137,6 +142,7 @@ export class HttpListener {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#arriving.delete(request.socket);
     if (!this.#service.upgrade(request, socket, head)) refuseUpgrade(socket, `What is here is below ${this.#service.basePath}/\n`);
   }
 }
