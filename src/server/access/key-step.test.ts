@@ -78,7 +78,7 @@ test("over HTTP a key comes in the query, as a bearer token or as the password o
     timeout: 1000,
     maxPending: 10,
     scheduler: systemScheduler,
-    log: { error: assert.fail },
+    log: { error: (_fields, message) => assert.ok(false, message) },
     onRefused: () => undefined,
   });
   for (const request of [
