@@ -43,9 +43,11 @@ export class HttpListener {
   /** Opens the port. Rejects with the system's error. */
   async listen(address: ListenAddress): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
+      // Closed while the name of the host is looked up, a server tells neither of listening nor of an error.
+      const closed = (): void => reject(new Error("closed before it listened"));
+      this.#server.once("error", reject).once("close", closed);
       this.#server.listen({ ...address, backlog: 1024 }, () => {
-        this.#server.off("error", reject);
+        this.#server.off("error", reject).off("close", closed);
         resolve();
       });
     });
