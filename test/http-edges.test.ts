@@ -8,7 +8,7 @@ import { Hub } from "../src/hub/hub.ts";
 import { ContainerRegistry } from "../src/server/containers/container-registry.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
 import { HttpService, type HttpServiceOptions } from "../src/server/http/http-service.ts";
-import type { ServerFacts } from "../src/server/http/api.ts";
+import type { ServerFacts } from "../src/server/http/server-facts.ts";
 import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { createServer } from "../src/server/server.ts";
 import { silentLog } from "../src/server/log.ts";
