@@ -21,8 +21,7 @@ export function createLog({ level, format, colour, write }: LogOptions): Log {
 
 /** A logger that writes nothing: the default of the library. */
 export function silentLog(): Log {
-  // Without a place to write to, pino would open standard output and wait for the process to end.
-  return pino({ level: "silent" }, { write: () => undefined });
+  return pino({ level: "silent" });
 }
 
 const levels: Readonly<Record<number, readonly [word: string, colour: string]>> = {

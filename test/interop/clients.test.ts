@@ -1,4 +1,4 @@
-/** Real programs publish H.264 with B-frames and AAC, and real programs play it, over all five ways. */
+/** Real programs publish H.264 with B-frames and AAC, and real programs play it, every way. */
 import assert from "node:assert/strict";
 import { copyFile, readFile } from "node:fs/promises";
 import { before, describe, it, type TestContext } from "node:test";
@@ -31,7 +31,7 @@ before(async () => {
   sent = await packetsOf(clip);
 });
 
-const { rtmp, httpFlv, wsFlv, httpMp4, wsMp4 } = Way;
+const { rtmp, httpFlv, wsFlv, httpMp4, wsMp4, httpMkv } = Way;
 const at = (way: Way, ...players: readonly Player[]): Viewer[] => players.map((player) => ({ way, player }));
 const oneOfEach = [
   ...at(rtmp, ffmpeg5),
@@ -39,6 +39,7 @@ const oneOfEach = [
   ...at(wsFlv, webSocket()),
   ...at(httpMp4, curl),
   ...at(wsMp4, webSocket()),
+  ...at(httpMkv, ffmpeg5),
 ];
 
 const name = "live/cam";
@@ -57,7 +58,7 @@ async function publishTo(t: TestContext, publisher: publishers.Publisher, viewer
   }
 }
 
-describe("publishers: what they send comes back over all five ways", { concurrency: 3 }, () => {
+describe("publishers: what they send comes back every way", { concurrency: 3 }, () => {
   it(publishers.ffmpeg5.name, (t) => publishTo(t, publishers.ffmpeg5, oneOfEach));
   it(publishers.ffmpeg8.name, (t) => publishTo(t, publishers.ffmpeg8, oneOfEach));
   it(publishers.gstreamer.name, (t) => publishTo(t, publishers.gstreamer, oneOfEach));
@@ -68,13 +69,15 @@ describe("players: what was published comes to them", { concurrency: 2 }, () => 
   it("over HTTP-FLV", (t) => publishTo(t, publishers.ffmpeg5, at(httpFlv, ffmpeg5, ffmpeg8, curl, curlHttp10, mpv)));
   it("over HTTP-fMP4", (t) => publishTo(t, publishers.ffmpeg5, at(httpMp4, ffmpeg5, ffmpeg8, curl, curlHttp10, mpv)));
 
-  it("VLC gets over RTMP, HTTP-FLV and HTTP-fMP4 what it reads from the file", async () => {
+  it("over HTTP as Matroska", (t) => publishTo(t, publishers.ffmpeg5, at(httpMkv, ffmpeg5, ffmpeg8, curl, curlHttp10, mpv)));
+
+  it("VLC gets over RTMP and HTTP, as FLV, fMP4 and Matroska, what it reads from the file", async () => {
     await using place = await Place.open();
     const readable = place.file("flv");
     await copyFile(clip, readable);
     const expected = await vlc(readable, place);
     assert.deepEqual(expected.video.length, sent.filter(({ kind }) => kind === "video").length);
-    const ways = [rtmp, httpFlv, httpMp4];
+    const ways = [rtmp, httpFlv, httpMp4, httpMkv];
     const playing = Promise.all(ways.map((way) => vlc(place.url(way, name), place)));
     playing.catch(() => undefined);
     await place.waiting(ways.length);

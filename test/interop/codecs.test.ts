@@ -11,16 +11,17 @@ import * as publishers from "./publishers.ts";
 import { replay } from "./replay.ts";
 
 const name = "live/cam";
-const { rtmp, httpFlv, wsFlv, httpMp4, wsMp4 } = Way;
-const isMp4 = (way: Way): boolean => way === httpMp4 || way === wsMp4;
+const { rtmp, httpFlv, wsFlv, httpMp4, wsMp4, httpMkv } = Way;
+const mp4 = [httpMp4, wsMp4] as const;
 
-/** FFmpeg 8.1 reads Enhanced FLV, 5.1 reads MP4 of all that we write. */
+/** FFmpeg 8.1 reads Enhanced FLV, 5.1 reads MP4 and Matroska of all that we write. */
 const everyWay: readonly Viewer[] = [
   { way: rtmp, player: ffmpeg8 },
   { way: httpFlv, player: ffmpeg8 },
   { way: wsFlv, player: webSocket(packetsOf8) },
   { way: httpMp4, player: ffmpeg5 },
   { way: wsMp4, player: webSocket() },
+  { way: httpMkv, player: ffmpeg5 },
 ];
 
 interface Case {
@@ -30,8 +31,8 @@ interface Case {
   readonly publisher?: publishers.Publisher;
   /** Microseconds of one audio frame; default AAC's. */
   readonly audioFrame?: number;
-  /** FLV and RTMP have the audio, MP4 leaves it out. */
-  readonly audioIsFlvOnly?: boolean;
+  /** Where the audio is left out. */
+  readonly audioNotIn?: readonly Way[];
 }
 
 const millisecond = 1000;
@@ -47,10 +48,10 @@ const cases: readonly Case[] = [
   { name: "AAC alone", clip: { video: false }, publisher: publishers.ffmpeg5 },
   { name: "Opus alone", clip: { video: false, audio: "opus" }, audioFrame: 20 * millisecond },
   { name: "H.264 alone", clip: { audio: false }, publisher: publishers.ffmpeg5 },
-  { name: "H.264 and G.711 A-law", clip: { audio: "pcm-alaw" }, publisher: publishers.ffmpeg5, audioIsFlvOnly: true },
-  { name: "H.264 and G.711 µ-law", clip: { audio: "pcm-mulaw" }, publisher: publishers.ffmpeg5, audioIsFlvOnly: true },
-  { name: "H.264 and Speex", clip: { audio: "speex" }, publisher: publishers.ffmpeg5, audioIsFlvOnly: true },
-  { name: "H.264 and Nellymoser", clip: { audio: "nellymoser" }, publisher: publishers.ffmpeg5, audioIsFlvOnly: true },
+  { name: "H.264 and G.711 A-law", clip: { audio: "pcm-alaw" }, publisher: publishers.ffmpeg5, audioNotIn: mp4 },
+  { name: "H.264 and G.711 µ-law", clip: { audio: "pcm-mulaw" }, publisher: publishers.ffmpeg5, audioNotIn: mp4 },
+  { name: "H.264 and Speex", clip: { audio: "speex" }, publisher: publishers.ffmpeg5, audioNotIn: [...mp4, httpMkv] },
+  { name: "H.264 and Nellymoser", clip: { audio: "nellymoser" }, publisher: publishers.ffmpeg5, audioNotIn: [...mp4, httpMkv] },
 ];
 
 /** Lets a viewer of every way wait, publishes, and compares what each got. */
@@ -63,21 +64,21 @@ async function everyWayHas(t: TestContext, { clip: options, publisher = publishe
   await publishing.succeeded();
   for (const [i, got] of (await audience.got).entries()) {
     const { way, player } = everyWay[i]!;
-    const hasAudio = !(codec.audioIsFlvOnly === true && isMp4(way));
+    const hasAudio = !(codec.audioNotIn?.includes(way) ?? false);
     const tolerance = { audio: audioTolerance(way, codec.audioFrame ?? aacFrame), hasAudio };
     const { offset, audioError } = compare(sent, got, `${player.name} over ${way}`, tolerance);
     t.diagnostic(`${player.name} over ${way}: offset ${offset} µs, audio within ${audioError} µs`);
   }
 }
 
-describe("codecs over all five ways", { concurrency: 3 }, () => {
+describe("codecs every way", { concurrency: 3 }, () => {
   for (const each of cases) it(each.name, (t) => everyWayHas(t, each));
 
   it("HEVC goes to players in its old signalling where they ask for it, and comes in that way", async () => {
     await using place = await Place.open();
     const clip = await makeClip({ video: "hevc", seconds: 2 });
     const sent = await publishers.ffmpeg8.sends(clip, place);
-    const flvWays = everyWay.filter(({ way }) => !isMp4(way));
+    const flvWays = everyWay.filter(({ way }) => way === rtmp || way === httpFlv || way === wsFlv);
     const old = await Audience.gather(place, name, flvWays, "?hevc=legacy");
     const body = place.file("flv");
     const dump = run("curl", ["-sS", "-o", body, `${place.url(httpFlv, name)}?hevc=legacy`]);

@@ -9,7 +9,15 @@ import type { ServerOptions } from "../../src/index.ts";
 import { type ComposedServer, createServer } from "../../src/server/server.ts";
 
 /** The ways to watch a stream. */
-export const Way = { rtmp: "rtmp", httpFlv: "http-flv", wsFlv: "ws-flv", httpMp4: "http-mp4", wsMp4: "ws-mp4" } as const;
+export const Way = {
+  rtmp: "rtmp",
+  httpFlv: "http-flv",
+  wsFlv: "ws-flv",
+  httpMp4: "http-mp4",
+  wsMp4: "ws-mp4",
+  httpMkv: "http-mkv",
+  httpWebm: "http-webm",
+} as const;
 export type Way = (typeof Way)[keyof typeof Way];
 
 export class Place implements AsyncDisposable {
@@ -65,6 +73,10 @@ export class Place implements AsyncDisposable {
         return `http://127.0.0.1:${this.httpPort}/${name}.mp4`;
       case "ws-mp4":
         return `ws://127.0.0.1:${this.httpPort}/${name}.mp4`;
+      case "http-mkv":
+        return `http://127.0.0.1:${this.httpPort}/${name}.mkv`;
+      case "http-webm":
+        return `http://127.0.0.1:${this.httpPort}/${name}.webm`;
     }
   }
 

@@ -21,7 +21,7 @@ export const badPaths: readonly (readonly [path: string, status: number, words: 
   ["/a/b/c/d/e/f/g/h/i.flv", 400, /segments/],
   ["/console/x.flv", 400, /server's own pages/],
   ["/.flv", 400, /empty/],
-  ["/live/cam", 404, /address ends in \.flv or \.mp4/],
+  ["/live/cam", 404, /address ends in \.flv, \.mp4/],
   ["/nothing", 404, /nothing here/],
   ["/watch/%zz", 400, /percent sign/],
   ["/live/never.flv", 404, /Nobody is publishing/],

@@ -126,6 +126,21 @@ test("what cannot be is refused, in words", () => {
   refused("limit", /timestamp of 9 bytes/, head, open(segment), open(cluster), element(timestamp, new Uint8Array(9)));
 });
 
+test("input may end where an element has ended, and nothing is open that says how long it is", () => {
+  const ended = (...parts: Uint8Array[]): void => {
+    const reader = new MatroskaReader({ begins: () => undefined, element: () => undefined });
+    reader.push(joined(parts));
+    reader.end();
+  };
+  const live = [head, open(segment), element(info), open(cluster), block(1)];
+  ended(...live);
+  ended(head, element(segment, element(cluster, block(1))));
+  assert.throws(() => ended(), code("truncated"));
+  assert.throws(() => ended(...live, hex("a3")), code("truncated"));
+  assert.throws(() => ended(...live, hex("a38201")), code("truncated"));
+  assert.throws(() => ended(head, hex("1853806790"), element(info)), code("truncated"));
+});
+
 test("garbage throws nothing but ProtocolError", () => {
   fc.assert(
     fc.property(fc.constantFrom(hex(""), head, joined([head, open(segment)])), fc.uint8Array({ maxLength: 120 }), (before, bytes) => {

@@ -100,6 +100,10 @@ export class Session implements MessageStreamsOwner {
     else this.connection.resume();
   }
 
+  keyless(): void {
+    this.#commands.keyless();
+  }
+
   /** Bytes kept of media that nobody has allowed yet. */
   get #kept(): number {
     return this.#streams.kept + (this.#streams.publishes ? 0 : this.#reader.partialBytes);

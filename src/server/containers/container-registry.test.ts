@@ -31,9 +31,11 @@ test("our own containers are entries like any other", () => {
     [
       ["flv", "FLV", ["flv"], true],
       ["mp4", "fMP4", ["mp4"], true],
+      ["matroska", "Matroska", ["mkv"], undefined],
+      ["webm", "WebM", ["webm"], undefined],
     ],
   );
-  assert.deepEqual(registry.carrying([video, speex, data]), ["flv"]);
+  assert.deepEqual(registry.carrying([video, speex, data]), ["flv", "matroska"]);
   assert.deepEqual(registry.carrying([data]), []);
 });
 

@@ -2,6 +2,7 @@ import { type Generation, type Track, TrackKind } from "../../media/track.ts";
 import type { ContainerFormat, ContainerOptions } from "./container-format.ts";
 import { flvFormat } from "./flv-format.ts";
 import { isFormatName, isFormatWord, shown } from "./format-names.ts";
+import { matroskaFormat, webmFormat } from "./matroska-format.ts";
 import { mp4Format } from "./mp4-format.ts";
 
 /** A track that goes into containers. */
@@ -55,7 +56,7 @@ export class ContainerRegistry {
 }
 
 /** Viewers see them in this order. */
-const ownFormats: readonly ContainerFormat[] = [flvFormat, mp4Format];
+const ownFormats: readonly ContainerFormat[] = [flvFormat, mp4Format, matroskaFormat, webmFormat];
 
 const everything = { video: true, audio: true } as const;
 

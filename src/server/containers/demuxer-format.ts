@@ -1,5 +1,6 @@
 import { FlvDemuxer } from "../../containers/flv/demuxer.ts";
 import { Fmp4Demuxer } from "../../containers/fmp4/demuxer.ts";
+import { MatroskaDemuxer } from "../../containers/matroska/demuxer.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
 
 /** A container that can be published: what `publish(…, { format })` takes. */
@@ -38,6 +39,16 @@ export const mp4DemuxerFormat: DemuxerFormat = {
   // ISO/IEC 14496-12 4.3: a file begins with the box that says what it is.
   sniff: (head) => beginsWith(head.subarray(4), [0x66, 0x74, 0x79, 0x70]),
   demuxer: (sink) => new Fmp4Demuxer(sink),
+};
+
+/** Matroska and WebM, as FFmpeg, GStreamer and browsers' MediaRecorder write them. */
+export const matroskaDemuxerFormat: DemuxerFormat = {
+  name: "matroska",
+  extensions: ["mkv", "mka", "webm"],
+  mimeTypes: ["video/x-matroska", "audio/x-matroska", "video/matroska", "audio/matroska", "video/webm", "audio/webm"],
+  // RFC 8794 11.2.1: the id of an EBML header.
+  sniff: (head) => beginsWith(head, [0x1a, 0x45, 0xdf, 0xa3]),
+  demuxer: (sink) => new MatroskaDemuxer(sink),
 };
 
 /** Whether bytes begin with others; undefined where they end before that is known. */

@@ -26,12 +26,13 @@ test("our own formats are told by their first bytes, however they are cut", () =
   for (const [name, head] of [
     ["flv", Buffer.from("FLV\x01\x05\0\0\0\x09", "latin1")],
     ["mp4", Buffer.from("\0\0\0\x1cftypiso5", "latin1")],
+    ["matroska", Buffer.from("\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "latin1")],
   ] as const) {
     const all = new DemuxerRegistry();
     const others = all.names.filter((other) => other !== name);
     for (let length = 1; length <= head.length; length++) {
       const answer = all.get(name)!.sniff!(head.subarray(0, length));
-      assert.equal(answer, length < (name === "flv" ? 4 : 8) ? undefined : true, `${name} ${length}`);
+      assert.equal(answer, length < (name === "mp4" ? 8 : 4) ? undefined : true, `${name} ${length}`);
     }
     for (const other of others) assert.equal(all.get(other)!.sniff!(head), false, `${name} is no ${other}`);
   }
@@ -63,5 +64,5 @@ test("names, extensions and media types belong to one format", () => {
   assert.throws(() => registry.add(plain("x", "x", { extensions: [".x"] })), /without a dot/);
   assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/X; a=b"] })), /no media type/);
   assert.throws(() => registry.add({ name: "x" } as unknown as DemuxerFormat), /needs a function demuxer/);
-  assert.deepEqual(registry.names, ["flv", "mp4"]);
+  assert.deepEqual(registry.names, ["flv", "mp4", "matroska"]);
 });

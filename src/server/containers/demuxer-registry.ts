@@ -1,7 +1,7 @@
 import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
-import { type DemuxerFormat, flvDemuxerFormat, mp4DemuxerFormat } from "./demuxer-format.ts";
+import { type DemuxerFormat, flvDemuxerFormat, matroskaDemuxerFormat, mp4DemuxerFormat } from "./demuxer-format.ts";
 import { isFormatName, isFormatWord, shown } from "./format-names.ts";
 
 /** Bytes of an input that are looked at to find out what it is. */
@@ -45,7 +45,7 @@ export class DemuxerRegistry {
   }
 }
 
-const ownFormats: readonly DemuxerFormat[] = [flvDemuxerFormat, mp4DemuxerFormat];
+const ownFormats: readonly DemuxerFormat[] = [flvDemuxerFormat, mp4DemuxerFormat, matroskaDemuxerFormat];
 
 /** Keeps what comes until one of the formats says that it is its own. */
 class DetectingDemuxer implements Demuxer {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { findKey } from "../access/publish-key.ts";
 import type { KeyRing } from "../access/key-ring.ts";
 import type { Peers } from "../peers/peers.ts";
 import { keyInHeader } from "./viewer-question.ts";
@@ -28,8 +29,7 @@ export async function operatorProof(request: IncomingMessage, peers: Peers, keys
   const { headers } = request;
   const key = keyInHeader(headers);
   if (key !== undefined && keys !== undefined) {
-    await keys.current();
-    const found = keys.find(key);
+    const found = findKey(await keys.current(), key);
     if (found !== undefined && found.stream === undefined) return "key";
   }
   const isForwarded = proxyHeaders.some((name) => headers[name] !== undefined);

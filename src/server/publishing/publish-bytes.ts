@@ -12,8 +12,8 @@ import { unlessAborted } from "./wait.ts";
 /** How an input is published. */
 export interface PublishOptions {
   /**
-   * What the input is: `flv`, `mp4` (fragmented: `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`), or the name of a demuxer
-   * that a plug-in adds. Not given: its first bytes tell.
+   * What the input is: `flv`, `mp4` (fragmented: `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`), `matroska` (WebM too),
+   * or the name of a demuxer that a plug-in adds. Not given: its first bytes tell.
    */
   readonly format?: string;
   /** Stops: the stream ends as if the input had, and `publish` rejects with the signal's reason. */
