@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command. Arguments, environment, signals and the exit code are dealt with here and nowhere else. */
+import { fstatSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { basename, relative, sep } from "node:path";
 import { type Arguments, parseArguments, UsageError } from "./server/cli/arguments.ts";
@@ -90,7 +91,9 @@ function wantsColour(stream: NodeJS.WriteStream): boolean {
 
 /** Whether a person reads the start text, and no journal or container log keeps it. */
 function isRead({ log }: Config): boolean {
-  const isKept = process.env["JOURNAL_STREAM"] !== undefined || process.pid === 1;
+  const { dev, ino } = fstatSync(process.stdout.fd, { bigint: true });
+  // systemd.exec(5): where output goes to the journal. The variable alone is inherited by all that a desktop starts.
+  const isKept = process.env["JOURNAL_STREAM"] === `${dev}:${ino}` || process.pid === 1;
   return log.format !== "json" && (process.stdout.isTTY || !isKept);
 }
 

@@ -8,8 +8,9 @@ import { Hub } from "../src/hub/hub.ts";
 import { ContainerRegistry } from "../src/server/containers/container-registry.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
 import { HttpService, type HttpServiceOptions } from "../src/server/http/http-service.ts";
-import type { ServerFacts } from "../src/server/http/api.ts";
+import type { ServerFacts } from "../src/server/http/server-facts.ts";
 import { configJsonSchema } from "../src/server/config/json-schema.ts";
+import { createServer } from "../src/server/server.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { Seats } from "../src/server/seats.ts";
@@ -278,6 +279,21 @@ test("a stream asked for behind an unfinished answer ends the connection", async
   peer.send("GET /assets/first.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /live/second.flv HTTP/1.1\r\nHost: x\r\n\r\n");
   await peer.closed;
   assert.ok(!peer.text.includes("FLV"));
+});
+
+test("connections that have not asked for anything do not hold up the end", async () => {
+  await using server = createServer({ rtmp: { enabled: false }, http: { host: "127.0.0.1", port: 0 } });
+  await server.listen();
+  const { port: own } = server.address("http")!;
+  const spare = await RawConnection.open(own);
+  const half = (await RawConnection.open(own)).send("GET /health HTTP/1.1\r\nHo");
+  // One that came after them was answered: the server has met them.
+  const last = (await RawConnection.open(own)).send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+  await last.until((text) => text.endsWith("ok\n"));
+  const started = performance.now();
+  await server.close(60_000);
+  await Promise.all([spare.closed, half.closed, last.closed]);
+  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
 });
 
 test("a viewer that waits is not idle", async () => {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { RunningProgram } from "./support/program.ts";
 import { start } from "./support/program.ts";
@@ -186,10 +187,17 @@ test("where nothing can be written the start text has a key for this run, and sa
 });
 
 test("in a journal the start text says how to see the key, and does not hold it", async () => {
-  await using server = serve([], { JOURNAL_STREAM: "8:1234" });
-  await says(server, /Stream Key {3}cam\?key=KEY\n/);
-  await says(server, /Ctrl\+C ends it/);
-  assert.ok(!keyPattern.test(server.stdout.toString("utf8") + server.stderr));
+  // As systemd names a service's own output; what merely inherits the variable is no service.
+  const args = [cli, "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0"].map((word) => `'${word}'`).join(" ");
+  const service = `JOURNAL_STREAM=$(stat -Lc %d:%i journal) exec '${process.execPath}' ${args}`;
+  await using server = start("/bin/sh", ["-c", `exec 1>journal; ${service}`], { cwd: home });
+  await says(server, /"msg":"listening for HTTP"/);
+  const journal = (): Promise<string> => readFile(join(home, "journal"), "utf8");
+  while (!(await journal()).includes("Ctrl+C ends it")) await delay(20);
+  assert.match(await journal(), /Stream Key {3}cam\?key=KEY\n/);
+  assert.ok(!keyPattern.test((await journal()) + server.stderr));
+  await using inherited = serve([], { JOURNAL_STREAM: "8:1234" });
+  await says(inherited, /Stream Key {3}cam\?key=mr_/);
 });
 
 test("--no-auth lets everybody publish, says so, and makes no key", async () => {
@@ -208,4 +216,11 @@ test("the demo needs no key, and does not give its name away", async () => {
   await says(server, /"msg":"on air"/);
   assert.equal(await told(port, "live", "demo"), denied);
   assert.equal(await told(port, "live", `demo?key=${found}`), "NetStream.Publish.BadName");
+  assert.equal(await told(port, "api", `x?key=${found}`), "NetStream.Publish.BadName");
+  const [, http] = await says(server, /"port":(\d+),"msg":"listening for HTTP"/);
+  const list = (await (await fetch(`http://127.0.0.1:${http}/api/v1/refusals`)).json()) as { refusals: { code: string; stream: string }[] };
+  assert.deepEqual(
+    list.refusals.map(({ code, stream }) => `${code} ${stream}`),
+    ["name-refused api/x", "busy live/demo", "denied live/demo"],
+  );
 });

@@ -21,7 +21,8 @@ export function createLog({ level, format, colour, write }: LogOptions): Log {
 
 /** A logger that writes nothing: the default of the library. */
 export function silentLog(): Log {
-  return pino({ level: "silent" });
+  // Without a place to write to, pino would open standard output and wait for the process to end.
+  return pino({ level: "silent" }, { write: () => undefined });
 }
 
 const levels: Readonly<Record<number, readonly [word: string, colour: string]>> = {

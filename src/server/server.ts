@@ -24,7 +24,7 @@ import { HttpListener } from "./http/http-listener.ts";
 import { type ExistingHttpServer, HttpMount } from "./http/http-mount.ts";
 import { HttpService } from "./http/http-service.ts";
 import { operatorProof } from "./http/operator.ts";
-import type { RefusalSource } from "./http/refusals-route.ts";
+import type { RefusalSource } from "./http/server-facts.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
 import { type Log, silentLog } from "./log.ts";
 import type { HttpHandler, MillraceServer, ServerOptions, UpgradeHandler } from "./millrace-server.ts";

@@ -294,6 +294,8 @@ test("FLV is read and fragmented MP4 written by the containers alone, and FFmpeg
 test("npx millrace says its version, starts, shows its pages, and is gone after SIGTERM", async () => {
   await using version = project.startNpx("millrace", "--version");
   assert.equal((await version.succeeded()).stdout.toString("utf8"), `${packageVersion()}\n`);
+  await using key = project.startNpx("millrace", "key", "add", "live/cam", "--data", project.path("keys"));
+  assert.match((await key.succeeded()).stdout.toString("utf8"), /Stream Key {3}mr_[a-z2-9]{24} /);
   await using program = project.startNpx("millrace", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--demo");
   const http = (await program.said(/"port":(\d+),"msg":"listening for HTTP"/, patience()))[1];
   await showsItsPages(`http://127.0.0.1:${http}`);

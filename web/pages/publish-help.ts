@@ -48,7 +48,7 @@ function notes(root: URL, server: ServerFacts): string[] {
   }
   if (server.needsKey) {
     all.push(
-      `Put the publish key in place of ${keyPlaceholder}: the server printed it when it started, and its command “millrace key” shows it. An encoder with fields for user and password takes the key as the password, and any user.`,
+      `Put the publish key in place of ${keyPlaceholder}: the server printed it when it started, and its command “millrace key” shows it. An encoder with fields for user and password takes any user, the key as the password, and “?login” behind the server.`,
     );
   }
   if (server.open) all.push("Keys are switched off: whoever reaches this server can publish and watch.");

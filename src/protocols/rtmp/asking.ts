@@ -42,11 +42,6 @@ export class Asking {
     return this.#question.stream;
   }
 
-  /** Whether a key was sent along. */
-  get hasKey(): boolean {
-    return this.#question.key !== undefined;
-  }
-
   /** What the encoder calls itself. */
   get client(): string {
     return this.#question.client;

@@ -77,11 +77,6 @@ export class Commands {
     }
   }
 
-  /** A publisher was turned away that had sent no key: it may have a password. */
-  keyless(): void {
-    if (this.#connect !== undefined) this.#context.logins?.keyless(this.#connect, this.#connection.address);
-  }
-
   /** Tells the peer that the server closes. */
   shutDown(): void {
     if (!this.connected) return;

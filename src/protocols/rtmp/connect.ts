@@ -11,8 +11,6 @@ export interface ConnectRequest {
   readonly app: string;
   /** As sent, but for a login behind it: may hold the query of the app. */
   readonly tcUrl: string;
-  /** "nonprivate" from most encoders, or "". */
-  readonly type: string;
   /** What the client says in order to log in. */
   readonly auth: AuthParameters | undefined;
   /** The password that was proved, or that stands in `tcUrl`. Never for logs. */
@@ -39,7 +37,7 @@ const keptCapabilities = 4 | 8;
  */
 export function readConnect(request: Command): ConnectRequest {
   const properties = amfProperties(request.object) ?? amfObject();
-  const { app, tcUrl, flashVer, type } = properties;
+  const { app, tcUrl, flashVer } = properties;
   if (typeof app !== "string") throw new ProtocolError("malformed", "connect without app");
   if (typeof tcUrl !== "string") throw new ProtocolError("malformed", "connect without tcUrl");
   const enhanced = amfObject();
@@ -51,7 +49,6 @@ export function readConnect(request: Command): ConnectRequest {
     transactionId: request.transactionId,
     app: inApp.rest,
     tcUrl: inUrl.rest,
-    type: typeof type === "string" ? type.slice(0, 20) : "",
     auth: inApp.auth ?? inUrl.auth,
     password: passwordIn(tcUrl),
     agent: typeof flashVer === "string" ? flashVer.slice(0, 200) : "",

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { place } from "../../../test/support/rtmp-place.ts";
 import { amfObject, amfProperties } from "../../containers/flv/amf0.ts";
 import type { AccessRequest } from "../../hub/access.ts";
-import { Refusal } from "../../hub/refusal.ts";
+import type { Refusal } from "../../hub/refusal.ts";
 import { askFor, canBeUser, needAuth, splitAuth } from "./adobe-auth.ts";
 import type { ConnectRequest } from "./connect.ts";
 import { Logins } from "./logins.ts";
@@ -32,12 +32,8 @@ class Desk {
   passwords: readonly string[] = [password];
   readonly logins = new Logins({ refresh: () => void (this.refreshed += 1), all: () => this.passwords }, () => this.now);
 
-  connect(app: string, { address = "192.0.2.1", agent = "FMLE/3.0", tcUrl = `rtmp://host/${app}` } = {}) {
-    return this.logins.answer(request(app, agent, tcUrl), address);
-  }
-
-  keyless(app: string, { address = "192.0.2.1", agent = "FMLE/3.0" } = {}): void {
-    this.logins.keyless(request(app, agent, ""), address);
+  connect(app: string, { address = "192.0.2.1", tcUrl = `rtmp://host/${app}` } = {}) {
+    return this.logins.answer(request(app, tcUrl), address);
   }
 
   /** The description of the challenge. */
@@ -48,16 +44,15 @@ class Desk {
   }
 }
 
-function request(app: string, agent: string, tcUrl: string): ConnectRequest {
+function request(app: string, tcUrl: string): ConnectRequest {
   const { rest, auth } = splitAuth(app);
   return {
     transactionId: 1,
     app: rest,
     tcUrl,
-    type: "nonprivate",
     auth,
     password: undefined,
-    agent,
+    agent: "FMLE/3.0",
     objectEncoding: 0,
     enhanced: amfObject(),
   };
@@ -127,45 +122,12 @@ test("challenges are bounded, for one address and for all", () => {
   assert.equal(desk.connect(`live${responseTo(old, password)}`).kind, "refuse");
 });
 
-test("only who sent no key is asked, once; who gives up then is let alone", () => {
-  const desk = new Desk();
-  assert.deepEqual(desk.connect("live"), goOn);
-  desk.keyless("live");
-  for (const other of [{ address: "192.0.2.2" }, { agent: "OBS" }]) assert.deepEqual(desk.connect("live", other), goOn);
-  assert.deepEqual(desk.connect("other"), goOn);
-  assert.deepEqual(desk.connect("live"), asked);
-  // It has no password, gave up, and comes with a key in its name, which nobody sees yet.
-  assert.deepEqual(desk.connect("live"), goOn);
-  desk.keyless("live");
-  assert.deepEqual(desk.connect("live"), goOn, "it is not asked again so soon");
-  desk.now += 120_000;
-  desk.keyless("live");
-  assert.deepEqual(desk.connect("live"), asked);
-});
-
-test("who has logged in is asked at once the next time, for an hour", () => {
-  const desk = new Desk();
-  desk.keyless("live");
-  for (let round = 0; round < 3; round++) {
-    assert.deepEqual(desk.connect("live"), asked);
-    assert.equal(desk.connect(`live${responseTo(desk.challenge(), password)}`).kind, "go-on");
-    desk.now += 3_599_999;
-  }
-  desk.now += 1;
-  assert.deepEqual(desk.connect("live"), goOn);
-});
-
-test("a server's address with the word login asks at once, and one with a key never", () => {
+test("only who connects to an address with the word login is asked, and nobody whose address has a key", () => {
   const desk = new Desk();
   for (const app of ["live?login", "live?login=1", "live?x=1&login"]) assert.deepEqual(desk.connect(app), asked, app);
   assert.deepEqual(desk.connect("live", { tcUrl: "rtmp://host/live?login" }), asked);
-  for (const app of ["live?logins", "login", "live?x=login", "live?login&key=K"]) assert.deepEqual(desk.connect(app), goOn, app);
-  const response = responseTo(desk.challenge(), password);
-  assert.equal(desk.connect(`live?login${response}`).kind, "go-on");
-  assert.deepEqual(desk.connect("live"), goOn, "an encoder of the same kind with a key in its name is not bothered");
-  desk.keyless("live");
-  assert.deepEqual(desk.connect("live?key=K"), goOn);
-  assert.deepEqual(desk.connect("live"), asked);
+  for (const app of ["live", "live?logins", "login", "live?x=login", "live?login&key=K"]) assert.deepEqual(desk.connect(app), goOn, app);
+  assert.deepEqual(desk.connect("live?login", { tcUrl: "rtmp://host/live?key=K" }), goOn);
   assert.deepEqual(desk.connect("live?authmod=llnw&user=anna"), asked, "another scheme is answered with ours");
 });
 
@@ -179,13 +141,13 @@ test("any text behind an app is answered or lets the connect go on", () => {
   );
 });
 
-test("on the wire: turned away without a key, asked on the next connection, in with the password as the key", async () => {
+test("on the wire: asked, asked again with a challenge, in with the password as the key", async () => {
   const requests: AccessRequest[] = [];
   const refused: string[] = [];
   const access = {
     publish(question: AccessRequest) {
       requests.push(question);
-      return question.key === password ? Promise.resolve({ stream: question.stream }) : Promise.reject(new Refusal("denied", "No key."));
+      return Promise.resolve({ stream: question.stream });
     },
     play: ({ stream }: AccessRequest) => Promise.resolve({ stream }),
   };
@@ -193,10 +155,6 @@ test("on the wire: turned away without a key, asked on the next connection, in w
   const onRefused = ({ stream }: { stream: string }, { message }: Refusal) => void refused.push(`${stream}: ${message}`);
   await using server = await place({}, { access, passwords, onRefused });
 
-  const first = await server.client();
-  await first.connectApp("live");
-  first.command(await first.createStream(), "publish", null, "cam", "live");
-  await first.status("NetStream.Publish.Denied");
   const description = async (app: string): Promise<string> => {
     const client = await server.client();
     const { name, args } = await client.connectApp(app);
@@ -204,24 +162,20 @@ test("on the wire: turned away without a key, asked on the next connection, in w
     await client.closed;
     return JSON.stringify(amfProperties(args[0])?.["description"]).slice(1, -1);
   };
-  assert.equal(await description("live"), needAuth);
-  const wrong = responseTo(await description("live?authmod=adobe&user=anna"), "guess");
-  assert.match(await description(`live${wrong}`), /\?reason=authfailed/);
-  const response = responseTo(await description("live?authmod=adobe&user=anna"), password);
+  assert.equal(await description("live?login"), needAuth);
+  const wrong = responseTo(await description("live?login?authmod=adobe&user=anna"), "guess");
+  assert.match(await description(`live?login${wrong}`), /\?reason=authfailed/);
+  const response = responseTo(await description("live?login?authmod=adobe&user=anna"), password);
   const last = await server.client();
-  await last.publish(`live${response}`, "cam");
+  await last.publish(`live?login${response}`, "cam");
   assert.deepEqual(
-    requests.map(({ stream, key }) => [stream, key]),
-    [
-      ["live/cam", undefined],
-      ["live/cam", password],
-    ],
+    requests.map(({ stream, key, query }) => [stream, key, query.toString()]),
+    [["live/cam", password, "login="]],
+    "nobody is told of the login's own words",
   );
-  assert.equal([...requests[1]!.query].length, 0, "nobody is told of the login's own words");
   assert.deepEqual(refused, ["live: The login failed: the password is not a valid publish key."]);
-  // A player of the same kind is not asked.
   const player = await server.client();
-  assert.equal((await player.connectApp("other")).name, "_result");
+  assert.equal((await player.connectApp("live")).name, "_result");
 });
 
 test("a password in tcUrl is a key", async () => {

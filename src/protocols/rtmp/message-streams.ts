@@ -31,8 +31,6 @@ export interface MessageStreamsOwner {
   allowMedia(allowed: boolean): void;
   /** What is kept for publishers that wait for their answer has become less. */
   throttle(): void;
-  /** A publisher was turned away that had sent no key. */
-  keyless(): void;
 }
 
 /** The message streams of one connection (RTMP 1.0 section 7.2.1.3 and 7.2.2): each asks to publish, publishes, plays or is idle. */
@@ -245,7 +243,6 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     this.#roles.set(streamId, "idle");
     // What access refuses is logged there, for all protocols alike.
     if (stream !== undefined) this.#noteRefusal(refusal, asked, asking.client, stream);
-    else if (refusal.code === "denied" && !asking.hasKey) this.#owner.keyless();
     this.#tellRefusal(streamId, asked, refusal.askedAs(asked, stream ?? asked));
     this.#answered();
   }

@@ -88,9 +88,11 @@ export class RtmpListener {
   /** Opens the port; 0 takes a free one. Rejects with the system's error. */
   listen(address: { readonly host?: string; readonly port: number }): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
+      // Closed while the name of the host is looked up, a server tells neither of listening nor of an error.
+      const closed = (): void => reject(new Error("closed before it listened"));
+      this.#server.once("error", reject).once("close", closed);
       this.#server.listen({ ...address, backlog: 1024 }, () => {
-        this.#server.off("error", reject);
+        this.#server.off("error", reject).off("close", closed);
         // An accept that fails (no file descriptors left) is that connection's trouble.
         this.#server.on("error", (err) => this.#context.log.error({ err }, "RTMP listener"));
         resolve();

@@ -16,7 +16,7 @@ export interface SessionContext {
   readonly hub: Hub;
   /** Asked before the hub is. */
   readonly access: Access;
-  /** Asks encoders for user and password that need it; undefined where there is no password to check. */
+  /** Asks encoders for user and password whose server address says so; undefined where there is no password to check. */
   readonly logins: Logins | undefined;
   /** Told of publishers that are refused, except by access. */
   readonly onRefused: RefusedPublisher;

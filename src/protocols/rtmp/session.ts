@@ -100,10 +100,6 @@ export class Session implements MessageStreamsOwner {
     else this.connection.resume();
   }
 
-  keyless(): void {
-    this.#commands.keyless();
-  }
-
   /** Bytes kept of media that nobody has allowed yet. */
   get #kept(): number {
     return this.#streams.kept + (this.#streams.publishes ? 0 : this.#reader.partialBytes);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { KeyFileError, readKeyList, writeKeyList } from "./key-list.ts";
-import { findKey, keyMistake, keyPrefix, newKey, withoutKeys } from "./publish-key.ts";
+import { KeyRing } from "./key-ring.ts";
+import { keyMistake, keyPrefix, newKey, withoutKeys } from "./publish-key.ts";
 
 const general = newKey();
 const bound = newKey();
@@ -26,10 +27,10 @@ test("a key of one's own is refused in words that do not hold it", () => {
 });
 
 test("a key is found by the whole of it and nothing else", () => {
-  assert.equal(findKey(keys, bound)?.stream, "live/cam");
-  assert.equal(findKey(keys, general), keys[0]);
-  for (const text of ["", general.slice(0, -1), `${general}x`, general.toUpperCase(), keyPrefix])
-    assert.equal(findKey(keys, text), undefined);
+  const ring = new KeyRing({ fixed: keys });
+  assert.equal(ring.find(bound)?.stream, "live/cam");
+  assert.equal(ring.find(general), keys[0]);
+  for (const text of ["", general.slice(0, -1), `${general}x`, general.toUpperCase(), keyPrefix]) assert.equal(ring.find(text), undefined);
 });
 
 test("keys are masked wherever they stand, and so is what looks like one", () => {

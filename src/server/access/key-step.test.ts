@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { IncomingMessage } from "node:http";
 import type { AccessRequest } from "../../hub/access.ts";
 import { streamAddress } from "../../hub/identity.ts";
 import { Refusal } from "../../hub/refusal.ts";
-import { Intent } from "./access-chain.ts";
+import { systemScheduler } from "../../hub/scheduler.ts";
+import { readTarget } from "../http/target.ts";
+import { viewerQuestion } from "../http/viewer-question.ts";
+import { AccessChain, Intent } from "./access-chain.ts";
 import { KeyRing } from "./key-ring.ts";
 import { KeyStep } from "./key-step.ts";
 import { newKey } from "./publish-key.ts";
@@ -59,6 +63,44 @@ test("a key is taken in every spelling", async () => {
     [asked("live", own), "live/own"],
   ];
   for (const [request, stream] of granted) assert.equal(await published(request), stream);
+});
+
+test("over HTTP a key comes in the query, as a bearer token or as the password of Basic", async () => {
+  const over = (headers: Readonly<Record<string, string>>, path = "/live/cam.flv") => {
+    const target = readTarget(path)!;
+    const facts = { stream: "live/cam", protocol: "http", address: "192.0.2.1" };
+    const { signal } = new AbortController();
+    return { ...viewerQuestion({ headers } as unknown as IncomingMessage, target, facts), signal };
+  };
+  const chain = new AccessChain({
+    steps: [step],
+    auth: true,
+    timeout: 1000,
+    maxPending: 10,
+    scheduler: systemScheduler,
+    log: { error: (_fields, message) => assert.ok(false, message) },
+    onRefused: () => undefined,
+  });
+  for (const request of [
+    over({}, `/live/cam.flv?key=${general}`),
+    over({ authorization: `Bearer ${general}` }),
+    over({ authorization: `bearer ${bound}` }),
+    over({ authorization: `Basic ${btoa(`anybody:${general}`)}` }),
+    over({ authorization: `Basic ${btoa(`:${bound}`)}` }),
+  ]) {
+    assert.deepEqual(await chain.publish(request), { stream: "live/cam" });
+  }
+  for (const authorization of [
+    "",
+    "Bearer",
+    "Bearer wrong",
+    `Bearer ${own}`,
+    `Basic ${btoa(general)}`,
+    `Basic ${btoa(`${general}:`)}`,
+    general,
+  ]) {
+    await assert.rejects(chain.publish(over({ authorization })), { code: "denied" }, authorization);
+  }
 });
 
 test("without a key, with a wrong one, or with one for another stream nobody publishes, and no key is in the words", async () => {

@@ -1,34 +1,13 @@
-import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Hub } from "../../hub/hub.ts";
 import { streamAddress } from "../../hub/identity.ts";
 import { configJsonSchema, configSchemaPath } from "../config/json-schema.ts";
-import type { ContainerRegistry } from "../containers/container-registry.ts";
 import { containerSchema, describeContainer } from "./container-description.ts";
 import { describeStream, streamSchema } from "./stream-description.ts";
-import { addRefusals, type RefusalSource } from "./refusals-route.ts";
+import { addRefusals } from "./refusals-route.ts";
+import type { ServerFacts } from "./server-facts.ts";
 import { statusOfRefusal } from "./http-problem.ts";
 import { Refusal } from "../../hub/refusal.ts";
-
-/** What the API says of the server itself. */
-export interface ServerFacts {
-  readonly version: string;
-  /** Unix milliseconds. */
-  readonly startedAt: number;
-  readonly hub: Hub;
-  /** In which streams are watched over HTTP and WebSocket. */
-  readonly containers: ContainerRegistry;
-  /** Everybody may publish and watch. */
-  open(): boolean;
-  /** Publishers are asked for a key. */
-  readonly needsKey: boolean;
-  readonly refusals: RefusalSource;
-  /** The ports that are listened on; null where that protocol is off. */
-  ports(): { readonly rtmp: number | null; readonly http: number | null };
-  /** The URLs under which who asked reaches us, as settings and trusted proxies tell; null where they do not. */
-  urls(request: IncomingMessage): { readonly rtmp: string | null; readonly http: string | null };
-}
 
 const errorSchema = z
   .object({ error: z.object({ code: z.string(), message: z.string() }) })

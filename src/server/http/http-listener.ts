@@ -31,7 +31,7 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
   readonly #service: HttpService;
-  /** Connections of which it is not known yet who they are. */
+  /** Connections that have not asked for anything yet, those included of which it is not known who they are. */
   readonly #arriving = new Set<Socket>();
 
   constructor(service: HttpService, options: HttpListenerOptions) {
@@ -43,9 +43,11 @@ export class HttpListener {
   /** Opens the port. Rejects with the system's error. */
   async listen(address: ListenAddress): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
+      // Closed while the name of the host is looked up, a server tells neither of listening nor of an error.
+      const closed = (): void => reject(new Error("closed before it listened"));
+      this.#server.once("error", reject).once("close", closed);
       this.#server.listen({ ...address, backlog: 1024 }, () => {
-        this.#server.off("error", reject);
+        this.#server.off("error", reject).off("close", closed);
         resolve();
       });
     });
@@ -103,7 +105,14 @@ export class HttpListener {
     const begin = (socket: Socket): void => {
       for (const listener of listeners) listener.call(server, socket);
     };
+    const arriving = this.#arriving;
+    function gone(this: Socket): void {
+      arriving.delete(this);
+    }
     server.removeAllListeners("connection").on("connection", (socket: Socket) => {
+      // Browsers and HTTP clients keep spare ones, which Node does not count as idle.
+      arriving.add(socket);
+      socket.once("close", gone);
       const address = peers.meet(socket, headersTimeout);
       if (typeof address === "string") begin(socket);
       else void this.#beginLater(socket, address, begin);
@@ -111,7 +120,6 @@ export class HttpListener {
   }
 
   async #beginLater(socket: Socket, address: Promise<string>, begin: (socket: Socket) => void): Promise<void> {
-    this.#arriving.add(socket);
     try {
       await address;
       if (socket.destroyed) return;
@@ -122,12 +130,11 @@ export class HttpListener {
       if (socket.bytesRead > 0)
         this.#options.log.warn({ address: peerAddress(socket.remoteAddress), err: error }, "an HTTP connection did not begin");
       socket.destroy();
-    } finally {
-      this.#arriving.delete(socket);
     }
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
+    this.#arriving.delete(request.socket);
     if (this.#service.request(request, response)) return;
     const isRoot = request.url === "/";
     const text = `What is here is below ${this.#service.basePath}/\n`;
@@ -137,6 +144,7 @@ export class HttpListener {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#arriving.delete(request.socket);
     if (!this.#service.upgrade(request, socket, head)) refuseUpgrade(socket, `What is here is below ${this.#service.basePath}/\n`);
   }
 }

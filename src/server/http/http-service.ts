@@ -8,7 +8,7 @@ import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
-import type { ServerFacts } from "./api.ts";
+import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { mediaTarget, oneOf } from "./media-target.ts";

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { findKey } from "../access/publish-key.ts";
 import type { KeyRing } from "../access/key-ring.ts";
 import type { Peers } from "../peers/peers.ts";
 import { keyInHeader } from "./viewer-question.ts";
@@ -29,7 +28,8 @@ export async function operatorProof(request: IncomingMessage, peers: Peers, keys
   const { headers } = request;
   const key = keyInHeader(headers);
   if (key !== undefined && keys !== undefined) {
-    const found = findKey(await keys.current(), key);
+    await keys.current();
+    const found = keys.find(key);
     if (found !== undefined && found.stream === undefined) return "key";
   }
   const isForwarded = proxyHeaders.some((name) => headers[name] !== undefined);

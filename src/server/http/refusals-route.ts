@@ -1,16 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { RefusedAttempt } from "../access/refusal-list.ts";
-import type { OperatorProof } from "./operator.ts";
-
-/** What the API needs in order to tell of refused attempts. */
-export interface RefusalSource {
-  /** Newest first. */
-  readonly attempts: readonly RefusedAttempt[];
-  /** Whether a request may see them. */
-  may(request: IncomingMessage): Promise<OperatorProof | undefined>;
-}
+import type { RefusalSource } from "./server-facts.ts";
 
 const attemptSchema = z
   .object({
