@@ -40,6 +40,11 @@ async function install(name: string): Promise<Project> {
   return project;
 }
 
+/** Reads to the end. Rejects where the connection is cut. */
+async function drain(body: { read(): Promise<{ readonly done: boolean }> }): Promise<void> {
+  for (let over = false; !over;) ({ done: over } = await body.read());
+}
+
 for (const name of ["express", "fastify", "nextjs"]) {
   test(`${name}: its pages, our pages, streams and WebSockets below a path, and an end in order`, async () => {
     using project = await install(name);
@@ -56,9 +61,7 @@ for (const name of ["express", "fastify", "nextjs"]) {
     assert.deepEqual([response.status, response.headers.get("content-type")], [200, "video/x-flv"]);
     const body = response.body!.getReader();
     assert.equal(Buffer.from((await body.read()).value!).toString("latin1", 0, 3), "FLV");
-    const read = (async () => {
-      while (!(await body.read()).done);
-    })();
+    const read = drain(body);
     const webSocket = new WebSocket(`${url}media/live/cam.mp4`);
     await once(webSocket, "message");
     const page = await browser.newPage();
