@@ -59,8 +59,9 @@ for (const name of ["express", "fastify", "nextjs"]) {
     await using publisher = start("ffmpeg", ["-v", "error", "-nostdin", "-re", "-i", clip, "-c", "copy", "-f", "flv", ingest!]);
     const response = await fetch(`${url}media/live/cam.flv`);
     assert.deepEqual([response.status, response.headers.get("content-type")], [200, "video/x-flv"]);
-    const body = response.body!.getReader();
-    assert.equal(Buffer.from((await body.read()).value!).toString("latin1", 0, 3), "FLV");
+    const body = (response.body as ReadableStream<Uint8Array>).getReader();
+    const { value: first } = await body.read();
+    assert.equal(Buffer.from(first!).toString("latin1", 0, 3), "FLV");
     const read = drain(body);
     const webSocket = new WebSocket(`${url}media/live/cam.mp4`);
     await once(webSocket, "message");
