@@ -78,6 +78,11 @@ export class Reader {
     const bytes = this.bytes(4);
     return new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0);
   }
+  /** Two's complement; exact within ±2^53. */
+  i64(): number {
+    const high = this.i32();
+    return high * 0x1_0000_0000 + this.u32();
+  }
   f64(): number {
     const bytes = this.bytes(8);
     return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0);

@@ -62,7 +62,7 @@ export class Writer {
     this.#view.setUint32(at, value, true);
     return this;
   }
-  /** Exact for non-negative integers up to 2^53. */
+  /** Exact for integers up to 2^53; negative ones come out in two's complement. */
   u64(value: number): this {
     const at = this.#grow(8);
     this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));

@@ -49,6 +49,15 @@ export class InBandVideo {
   }
 
   /**
+   * Takes the sets of a header that stands before the frames: they are the record from the start.
+   *
+   * @throws ProtocolError where a set cannot be read
+   */
+  begin(units: readonly Uint8Array[]): void {
+    this.#adopt(this.#setsIn(units));
+  }
+
+  /**
    * The units given, picture by picture; what stands before a picture's first slice is its own. The two fields of a frame stay together. Units
    * without a slice are one picture.
    *
@@ -98,6 +107,13 @@ export class InBandVideo {
     if (changed.length === 0) return { ...access, data };
     for (const set of changed) this.#remember(set);
     return { ...access, data: joinNalUnits(units.filter((unit) => this.#stays(unit, changed))) };
+  }
+
+  #setsIn(units: readonly Uint8Array[]): ParameterSet[] {
+    return units.flatMap((unit) => {
+      const role = this.#rules.role(unit);
+      return isSetRole(role) ? { role, unit } : [];
+    });
   }
 
   #stays(unit: Uint8Array, changed: readonly ParameterSet[]): boolean {

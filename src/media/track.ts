@@ -77,14 +77,14 @@ interface TrackBase {
   /**
    * The decoder configuration record as MP4 stores it, without a box header: avcC, hvcC, av1C, vpcC (without the
    * FullBox version and flags), AudioSpecificConfig, OpusHead as in Ogg (RFC 7845 5.1), the 34-byte STREAMINFO
-   * body of FLAC, dac3, dec3. For Vorbis and Theora the three headers as Matroska has them (Xiph lacing); for MPEG-4, Windows
-   * Media and RealVideo what decoders are given as private data. Empty where the codec has none. Owned by the track; never
+   * body of FLAC, dac3, dec3. For Vorbis and Theora the three headers as Matroska has them (Xiph lacing); WAVEFORMATEX for
+   * Windows Media Audio; for MPEG-4, Windows Media and RealVideo what decoders are given as private data. Empty where the codec has none. Owned by the track; never
    * written again.
    */
   readonly config: Uint8Array;
   /** Ticks per second of `dts` and `pts`. RTMP 1000, MPEG-TS 90000, MP4 its own. */
   readonly timescale: number;
-  /** Nominal bits per second as the source declares them; undefined where it does not. Windows Media Audio cannot be decoded without. */
+  /** Nominal bits per second as the source declares them; undefined where it does not. */
   readonly bitRate?: number;
   /** BCP 47, where known. */
   readonly language?: string;

@@ -1,4 +1,7 @@
-/** WAVEFORMATEX (Microsoft, mmreg.h): what WAV files, and Matroska by A_MS/ACM, say of their sound. Both directions; all words little-endian. */
+/**
+ * WAVEFORMATEX (Microsoft, mmreg.h): what WAV files, and Matroska by A_MS/ACM, say of their sound. Both directions; all words little-endian.
+ * Tracks of Windows Media Audio have it as their configuration.
+ */
 import { Reader } from "../bytes/reader.ts";
 import { Writer } from "../bytes/writer.ts";
 import { Codec } from "./track.ts";
@@ -18,8 +21,10 @@ export interface WaveFormat {
   readonly sampleRate: number;
   /** Bits per second; 0 where not said. */
   readonly bitRate: number;
+  /** Bytes of a coded block; 0 where not said. */
+  readonly blockAlign: number;
   /** What the codec puts behind the structure: a view. */
-  readonly config: Uint8Array;
+  readonly extradata: Uint8Array;
 }
 
 /** Undefined for formats that we do not carry, such as PCM of other than 16 bits. Throws `ProtocolError` where it is cut short. */
@@ -29,12 +34,12 @@ export function readWaveFormat(data: Uint8Array): WaveFormat | undefined {
   const channels = reader.u16le();
   const sampleRate = reader.u32le();
   const bitRate = reader.u32le() * 8;
-  reader.skip(2);
+  const blockAlign = reader.u16le();
   const bits = reader.u16le();
   const codec = codecOf(tag, bits);
   if (codec === undefined) return undefined;
-  const config = data.length > SHORT_LENGTH ? reader.bytes(reader.u16le()) : reader.rest();
-  return { codec, channels, sampleRate, bitRate, config };
+  const extradata = data.length > SHORT_LENGTH ? reader.bytes(reader.u16le()) : reader.rest();
+  return { codec, channels, sampleRate, bitRate, blockAlign, extradata };
 }
 
 function codecOf(tag: number, bits: number): Codec | undefined {
@@ -75,14 +80,6 @@ export function waveFormatOf(track: AudioTrack): Uint8Array | undefined {
       .u16le(0)
       .done();
   };
-  const coded = (tag: number): Uint8Array => {
-    const out = new Writer(LENGTH + track.config.length).u16le(tag).u16le(channels).u32le(sampleRate);
-    out
-      .u32le(Math.round((track.bitRate ?? 0) / 8))
-      .u16le(0)
-      .u16le(16);
-    return out.u16le(track.config.length).bytes(track.config).done();
-  };
   switch (track.codec) {
     case Codec.pcmLe:
       return linear(FormatTag.pcm, pcmBits(track));
@@ -91,10 +88,20 @@ export function waveFormatOf(track: AudioTrack): Uint8Array | undefined {
     case Codec.pcmMulaw:
       return linear(FormatTag.mulaw, 8);
     case Codec.wmav1:
-      return coded(FormatTag.wmav1);
     case Codec.wmav2:
-      return coded(FormatTag.wmav2);
+      return track.config;
     default:
       return undefined;
   }
+}
+
+/** The structure of Windows Media Audio: the configuration of its tracks. */
+export function wmaFormatFrom(codec: typeof Codec.wmav1 | typeof Codec.wmav2, format: Omit<WaveFormat, "codec">): Uint8Array {
+  const { channels, sampleRate, bitRate, blockAlign, extradata } = format;
+  const out = new Writer(LENGTH + extradata.length).u16le(FormatTag[codec]).u16le(channels).u32le(sampleRate);
+  out
+    .u32le(Math.round(bitRate / 8))
+    .u16le(blockAlign)
+    .u16le(16);
+  return out.u16le(extradata.length).bytes(extradata).done();
 }

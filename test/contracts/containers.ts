@@ -1,4 +1,5 @@
 /** The containers there are, for the suite. */
+import { ffmMuxer } from "../../src/containers/ffm/muxer.ts";
 import { fmp4Muxer } from "../../src/containers/fmp4/muxer.ts";
 import { matroskaMuxer } from "../../src/containers/matroska/muxer.ts";
 import { flvMuxer } from "../../src/containers/flv/muxer.ts";
@@ -6,11 +7,13 @@ import type { AudioTrack } from "../../src/media/track.ts";
 import { rtmpMuxer } from "../../src/protocols/rtmp/muxer.ts";
 import type { ContainerUnderTest } from "./container.ts";
 import { audio } from "./media.ts";
-import { flvReader, fmp4Reader, matroskaReader, rtmpReader } from "./readers.ts";
+import { ffmReader, flvReader, fmp4Reader, matroskaReader, rtmpReader } from "./readers.ts";
 
 const speex: AudioTrack = { ...audio, codec: "speex", config: new Uint8Array(0), codecString: "" };
 /** Without the header of an FLV tag, FLV has nothing to call it by. */
 const unnamed: AudioTrack = { ...audio, codec: "adpcm", config: new Uint8Array(0), codecString: "" };
+/** 8 bits a sample, as FLV has them. */
+const eightBit: AudioTrack = { ...audio, codec: "pcm-le", config: new Uint8Array(0), codecString: "", flvHeader: 0x3c };
 const refusedByFlv = { track: unnamed, words: /FLV and RTMP cannot carry adpcm/ };
 
 const rtmp = { messageStreamId: 1, signalling: "enhanced", data: "amf0", audio: true, video: true } as const;
@@ -67,5 +70,18 @@ export const containers: readonly ContainerUnderTest[] = [
     startsAtGradual: true,
     carriesMetadata: false,
     refused: { track: speex, words: /Matroska cannot carry Speex/ },
+  },
+  {
+    name: "FFM",
+    muxer: ffmMuxer(),
+    audioOnly: ffmMuxer({ video: false }),
+    reader: ffmReader,
+    audioWithin: 0,
+    rollsOver: false,
+    crossesNewConfigurations: true,
+    crossesNewTracks: false,
+    startsAtGradual: true,
+    carriesMetadata: false,
+    refused: { track: eightBit, words: /FFM cannot carry uncompressed PCM/ },
   },
 ];

@@ -1,4 +1,5 @@
 /** What a container's bytes say, as a strict reader of ours reads them: shared by the suites. */
+import { FfmDemuxer } from "../../src/containers/ffm/demuxer.ts";
 import { Fmp4Reader } from "../../src/containers/fmp4/reader.ts";
 import { fragmentSamples } from "../../src/containers/fmp4/samples.ts";
 import { FlvReader } from "../../src/containers/flv/reader.ts";
@@ -117,6 +118,22 @@ export function fmp4Reader(): StreamReader {
     }
   };
   return { frames, configs, metadata: [], push };
+}
+
+export function ffmReader(): StreamReader {
+  const collector = new FrameCollector();
+  const demuxer = new FfmDemuxer(inMilliseconds(collector));
+  return reading(collector, (bytes) => demuxer.push(bytes));
+}
+
+/** Tells a sink the times of a source that counts microseconds. */
+function inMilliseconds(sink: FrameSink): FrameSink {
+  return {
+    announce: (kinds) => sink.announce(kinds),
+    metadata: (values) => sink.metadata(values),
+    track: (track) => sink.track(track),
+    frame: (frame) => sink.frame({ ...frame, dts: frame.dts / 1000, pts: frame.pts / 1000 }),
+  };
 }
 
 /** The AudioSpecificConfig of an `esds` box: the last descriptor with tag 5 (ISO/IEC 14496-1 7.2.6.7), before the one with tag 6. */

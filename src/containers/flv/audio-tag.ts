@@ -158,12 +158,14 @@ function legacyHeader(track: AudioTrack): number | undefined {
       return track.sampleRate === 8000 ? 0x72 | stereo : undefined;
     case Codec.pcmMulaw:
       return track.sampleRate === 8000 ? 0x82 | stereo : undefined;
-    case Codec.pcmLe: {
+    case Codec.pcmLe:
+    case Codec.adpcm: {
+      const format = track.codec === Codec.adpcm ? 0x12 : 0x32;
       const rate = soundRates.findIndex((known) => known === track.sampleRate);
-      return rate < 0 ? undefined : 0x32 | (rate << 2) | stereo;
+      return rate < 0 ? undefined : format | (rate << 2) | stereo;
     }
     case Codec.speex:
-      return 0xb6;
+      return track.sampleRate === 16_000 && track.channels === 1 ? 0xb6 : undefined;
     default:
       return undefined;
   }

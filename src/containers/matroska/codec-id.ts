@@ -59,9 +59,11 @@ export function readCodec(entry: TrackEntry): CodecAndRecord | undefined {
   if (codecId === PCM) return audio?.bitDepth === 16 ? { codec: Codec.pcmLe, record: none } : undefined;
   if (codecId === ACM) {
     const wave = readWaveFormat(codecPrivate);
-    return wave === undefined
-      ? undefined
-      : { codec: wave.codec, record: wave.config, ...(wave.bitRate > 0 && isCoded(wave.codec) ? { bitRate: wave.bitRate } : {}) };
+    if (wave === undefined) return undefined;
+    // Of Windows Media Audio the structure is the record; that of PCM follows from the rest.
+    const { codec, bitRate } = wave;
+    const isCoded = codec === Codec.wmav1 || codec === Codec.wmav2;
+    return isCoded ? { codec, record: codecPrivate, ...(bitRate > 0 && { bitRate }) } : { codec, record: none };
   }
   if (codecId === VFW) return readBitmapInfo(codecPrivate);
   const codec = codecs.get(codecId.startsWith("A_AAC/") ? "A_AAC" : codecId);
@@ -82,11 +84,6 @@ export function readCodec(entry: TrackEntry): CodecAndRecord | undefined {
     default:
       return { codec, record: codecPrivate };
   }
-}
-
-/** Not PCM, whose bits follow from the rest. */
-function isCoded(codec: Codec): boolean {
-  return codec === Codec.wmav1 || codec === Codec.wmav2;
 }
 
 /** What a track without CodecPrivate means by Opus: family 0, its pre-skip the delay. */
