@@ -37,7 +37,7 @@ interface Challenge {
 /**
  * Who is asked for user and password, and whether the answer is right. An encoder that has them says so in no way before
  * it is asked, and one that has none gives up when it is: so only those are asked whose server address says so,
- * `rtmp://HOST/live?login` (docs/decisions/0005-who-is-asked-for-a-password.md).
+ * `rtmp://HOST/live?login` (docs/decisions/0006-who-is-asked-for-a-password.md).
  */
 export class Logins {
   readonly #passwords: Passwords;
