@@ -119,5 +119,13 @@ test("a change far behind an export changes the report", () => {
 test("exports without a comment, exports that lead nowhere and forms that are not known are mistakes", () => {
   assert.throws(() => report({ "dist/element.d.ts": "export declare class Element {\n}\n" }), /without a doc comment: Element/);
   assert.throws(() => report({ "dist/part.d.ts": 'export { gone } from "./make.js";\n' }), /pkg\/part exports gone/);
-  assert.throws(() => report({ "dist/part.d.ts": 'export * from "./make.js";\n' }), /not known: export \*/);
+  assert.throws(() => report({ "dist/part.d.ts": 'export * from "./make.js";\n' }), /dist\/make\.d\.ts, which is no entry point/);
+  assert.throws(() => report({ "dist/part.d.ts": 'export default "./make.js";\n' }), /not known: export default/);
+});
+
+test("what an entry point passes on of another is named, and what it adds to other modules is shown", () => {
+  const part = 'export * from "./index.js";\ndeclare module "framework" {\n    interface Tags {\n        "an-element": string;\n    }\n}\n';
+  const shown = report({ "dist/part.d.ts": part });
+  assert.match(shown, /\nmodule "framework" \{\n    interface Tags \{\n        "an-element": string;\n/);
+  assert.match(shown, /\nAlso all of `pkg`\.\n/);
 });

@@ -22,13 +22,14 @@ given, and is under the same rules ([versioning](versioning.md)). \`#private\` m
 
 /** The report of a package whose declarations are given by path. @throws Error if an export leads nowhere or has no doc comment */
 export function apiReport(files: ReadonlyMap<string, string>, entries: readonly EntryPoint[]): string {
-  const surface = new Surface(files);
+  const surface = new Surface(files, entries);
   const sections = entries.map((entry) => surface.section(entry));
   return [preamble, ...sections, surface.notExported()].join("\n");
 }
 
 class Surface {
   readonly #sources: ReadonlyMap<string, string>;
+  readonly #entries: readonly EntryPoint[];
   readonly #files = new Map<string, DeclarationFile>();
   /** Where a declaration is written out, by file and name. */
   readonly #written = new Map<string, string>();
@@ -37,15 +38,16 @@ class Surface {
   /** Exported without a doc comment. */
   readonly #undocumented: string[] = [];
 
-  constructor(sources: ReadonlyMap<string, string>) {
+  constructor(sources: ReadonlyMap<string, string>, entries: readonly EntryPoint[]) {
     this.#sources = sources;
+    this.#entries = entries;
   }
 
   /** One entry point; what an earlier one has is only named. */
   section({ name: entry, types }: EntryPoint): string {
     const file = this.#file(types);
     const lines: string[] = [];
-    const elsewhere: string[] = [];
+    const elsewhere = file.passedOn.map((path) => this.#entryOf(path));
     for (const name of [...file.exported.keys()].toSorted()) {
       const found = this.#resolve(file.exported.get(name)!);
       if (found === undefined) throw new Error(`${entry} exports ${name}, which is not declared in this package`);
@@ -59,6 +61,13 @@ class Surface {
     const globals = file.globals.map(({ text }) => text);
     const also = elsewhere.length > 0 ? `\nAlso ${elsewhere.join(", ")}.\n` : "";
     return `## \`${entry}\`\n\n${block([...lines, ...globals])}${also}`;
+  }
+
+  /** The entry point whose exports another one passes on as its own. */
+  #entryOf(path: string): string {
+    const entry = this.#entries.find(({ types }) => types === path);
+    if (entry === undefined) throw new Error(`export * from ${path}, which is no entry point`);
+    return `all of \`${entry.name}\``;
   }
 
   /** What the entry points lead to without exporting it. Comes last. */

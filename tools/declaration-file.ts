@@ -25,7 +25,9 @@ export interface DeclarationFile {
   readonly imported: ReadonlyMap<string, Origin>;
   /** What importers see, by the name they see; the origin of what is declared here is this file. */
   readonly exported: ReadonlyMap<string, Origin>;
-  /** `declare global` blocks. */
+  /** Files all of whose exports it exports too (`export *`). */
+  readonly passedOn: readonly string[];
+  /** `declare global` and `declare module` blocks. */
   readonly globals: readonly Declaration[];
 }
 
@@ -36,6 +38,7 @@ interface Statement {
 
 const declaration = /^(export )?(?:declare )?(?:abstract )?(?:function|class|const|interface|type) ([\w$]+)/;
 const list = /^(import|export) (?:type )?\{([^}]*)\}(?: from "([^"]+)")?;$/;
+const star = /^export \* from "(\.[^"]+)";$/;
 const namespaceImport = /^import (?:type )?\* as ([\w$]+) from "[^"]+";$/;
 
 /** Reads a file. @throws Error for a statement that has none of the forms that our sources lead to */
@@ -44,10 +47,12 @@ export function readDeclarationFile(file: string, source: string): DeclarationFi
   const imported = new Map<string, Origin>();
   const exported = new Map<string, Origin>();
   const globals: Declaration[] = [];
+  const passedOn: string[] = [];
   for (const { doc, text } of statements(source)) {
     const oneLine = text.replaceAll(/\s+/g, " ");
     const names = list.exec(oneLine);
     const module = namespaceImport.exec(oneLine);
+    const all = star.exec(oneLine);
     const named = declaration.exec(text);
     if (names) {
       const [, keyword, inside = "", from] = names;
@@ -59,11 +64,13 @@ export function readDeclarationFile(file: string, source: string): DeclarationFi
       const [, isExported, name] = named as unknown as [string, string | undefined, string];
       declared.set(name, [...(declared.get(name) ?? []), { file, name, doc, text: text.replace(/^(?:export )?(?:declare )?/, "") }]);
       if (isExported) exported.set(name, { file, name });
-    } else if (text.startsWith("declare global ")) {
+    } else if (all) {
+      passedOn.push(fileOf(file, all[1]!)!);
+    } else if (/^declare (global|module) /.test(text)) {
       globals.push({ file, name: "global", doc, text: text.replace("declare ", "") });
     } else if (!text.startsWith("import ")) throw new Error(`${file}: a statement of a form that is not known: ${text}`);
   }
-  return { declared, imported, exported, globals };
+  return { declared, imported, exported, passedOn, globals };
 }
 
 /** `A, type B as C` as pairs of the name there and the name here. */

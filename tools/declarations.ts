@@ -50,6 +50,7 @@ export function entryPoints(): EntryPoint[] {
 const places: readonly (readonly [source: string, installed: string])[] = [
   ["src/", "dist/"],
   ["web/player/", "dist/player/"],
+  ["web/frameworks/", "dist/frameworks/"],
 ];
 
 /** Where what was made of a source is installed: `src/hub/hub.d.ts` as `dist/hub/hub.d.ts`. */
@@ -76,8 +77,9 @@ export function declarations({ folder }: Emitted): Map<string, string> {
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const installed = installedPath(path);
     if (found.has(installed)) continue;
-    const file = join(folder, path);
-    if (!existsSync(file)) throw new Error(`package.json exports ${installed}, but there is no ${path}`);
+    // What is a declaration already is nothing that TypeScript makes.
+    const file = [folder, root].map((from) => join(from, path)).find((each) => existsSync(each));
+    if (file === undefined) throw new Error(`package.json exports ${installed}, but there is no ${path}`);
     const here = posix.dirname(path);
     const text = readFileSync(file, "utf8").replaceAll(relativeImport, (_, keyword: string, specifier: string) => {
       const target = posix.join(here, specifier);

@@ -239,3 +239,29 @@ test("where the browser insists it starts muted, says so, and a tap unmutes", li
     await strict.close();
   }
 });
+
+test("properties that frameworks set before the element is in the page stay, and what they set to undefined is let go", limit, async () => {
+  await open({}, async ({ page }) => {
+    const facts = await page.page.evaluate<unknown[]>(`(async () => {
+      const seen = [];
+      const player = document.createElement("millrace-player");
+      const note = () => seen.push([player.muted, player.autoplay, player.controls, player.latency, player.src, player.engine, player.volume]);
+      Object.assign(player, { muted: true, autoplay: true, controls: true, latency: 2, src: "/live/cam", engine: "mse", volume: 0.5 });
+      document.body.append(player);
+      note();
+      await new Promise((resolve) => player.addEventListener("stats", resolve, { once: true }));
+      for (const name of ["muted", "autoplay", "controls", "latency", "src", "engine", "volume", "poster", "transport", "getToken"])
+        player[name] = undefined;
+      note();
+      await Promise.resolve();
+      seen.push([player.state, player.outerHTML.match(/undefined/)]);
+      player.remove();
+      return seen;
+    })()`);
+    assert.deepEqual(facts, [
+      [true, true, true, 2, "/live/cam", "mse", 0.5],
+      [false, false, false, 0.25, "", "auto", 1],
+      ["idle", null],
+    ]);
+  });
+});

@@ -1,5 +1,5 @@
 /** The package as it is installed: packed from this clone, in a project that has nothing else. */
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { root } from "../../tools/node-program.ts";
@@ -14,6 +14,14 @@ export class Project implements Disposable {
     this.write("package.json", JSON.stringify({ name, private: true }));
   }
 
+  /** A copy of an example of the clone's, as somebody has it who takes it for a beginning. */
+  static ofExample(name: string): Project {
+    const project = new Project(`${name}-example`);
+    const from = join(root, "examples", name);
+    cpSync(from, project.folder, { recursive: true, filter: (path) => !/[/\\](node_modules|dist|\.next)$/.test(path) });
+    return project;
+  }
+
   path(...parts: readonly string[]): string {
     return join(this.folder, ...parts);
   }
@@ -23,6 +31,10 @@ export class Project implements Disposable {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
     return file;
+  }
+
+  remove(file: string): void {
+    rmSync(file);
   }
 
   /** Runs npm to its end. Throws with what it said if it fails. */
@@ -36,7 +48,12 @@ export class Project implements Disposable {
   }
 
   startNode(...args: readonly string[]): RunningProgram {
-    return start(process.execPath, args, { cwd: this.folder, env: environment, stopSignal: "SIGTERM" });
+    return this.startNodeWith({}, ...args);
+  }
+
+  /** The same with variables of its own. */
+  startNodeWith(variables: Readonly<Record<string, string>>, ...args: readonly string[]): RunningProgram {
+    return start(process.execPath, args, { cwd: this.folder, env: { ...environment, ...variables }, stopSignal: "SIGTERM" });
   }
 
   startNpx(...args: readonly string[]): RunningProgram {

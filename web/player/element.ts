@@ -1,7 +1,7 @@
 import { EngineChoice } from "./capabilities.ts";
 import { TransportChoice } from "./connection.ts";
 import { Controls } from "./controls.ts";
-import type { MillracePlayerEventMap } from "./events.ts";
+import type { MillracePlayerEventMap, PlayerEventTarget } from "./events.ts";
 import { handleKey } from "./keyboard.ts";
 import { Player } from "./player.ts";
 import { canFullscreen, canPictureInPicture, isFullscreen, toggleFullscreen, togglePictureInPicture } from "./screen.ts";
@@ -19,7 +19,10 @@ const liveWithin = 1.5;
 const statsEvery = 1000;
 
 // In Node there is no HTMLElement, and importing the module must not fail there.
-const ElementBase = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
+const ElementBase = (globalThis.HTMLElement ?? Object) as unknown as new () => PlayerEventTarget;
+
+/** A property's value, or what frameworks set where they have none. */
+type Given<Value> = Value | null | undefined;
 
 const upgraded = ["src", "muted", "volume", "autoplay", "controls", "latency", "engine", "transport", "poster", "getToken"] as const;
 
@@ -57,66 +60,66 @@ export class MillracePlayer extends ElementBase {
   get src(): string {
     return this.getAttribute("src") ?? "";
   }
-  set src(src: string) {
-    this.setAttribute("src", src);
+  set src(src: Given<string>) {
+    this.#reflect("src", src);
   }
   get autoplay(): boolean {
     return this.hasAttribute("autoplay");
   }
-  set autoplay(on: boolean) {
-    this.toggleAttribute("autoplay", on);
+  set autoplay(on: Given<boolean>) {
+    this.toggleAttribute("autoplay", Boolean(on));
   }
   get controls(): boolean {
     return this.hasAttribute("controls");
   }
-  set controls(on: boolean) {
-    this.toggleAttribute("controls", on);
+  set controls(on: Given<boolean>) {
+    this.toggleAttribute("controls", Boolean(on));
   }
   get poster(): string {
     return this.getAttribute("poster") ?? "";
   }
-  set poster(url: string) {
-    this.setAttribute("poster", url);
+  set poster(url: Given<string>) {
+    this.#reflect("poster", url);
   }
   /** Seconds of buffer aimed at. */
   get latency(): number {
     const value = Number.parseFloat(this.getAttribute("latency") ?? "");
     return Number.isFinite(value) ? Math.min(longestLatency, Math.max(shortestLatency, value)) : defaultLatency;
   }
-  set latency(seconds: number) {
-    this.setAttribute("latency", String(seconds));
+  set latency(seconds: Given<number>) {
+    this.#reflect("latency", seconds);
   }
   get engine(): EngineChoice {
     return choice(EngineChoice, this.getAttribute("engine"));
   }
-  set engine(engine: EngineChoice) {
-    this.setAttribute("engine", engine);
+  set engine(engine: Given<EngineChoice>) {
+    this.#reflect("engine", engine);
   }
   get transport(): TransportChoice {
     return choice(TransportChoice, this.getAttribute("transport"));
   }
-  set transport(transport: TransportChoice) {
-    this.setAttribute("transport", transport);
+  set transport(transport: Given<TransportChoice>) {
+    this.#reflect("transport", transport);
   }
   /** Asked for a token before each connection; sent as `key=`. A refusal asks once more. */
   get getToken(): (() => string | Promise<string>) | undefined {
     return this.#getToken;
   }
-  set getToken(getToken: (() => string | Promise<string>) | undefined) {
-    this.#getToken = getToken;
+  set getToken(getToken: Given<() => string | Promise<string>>) {
+    this.#getToken = getToken ?? undefined;
   }
   get muted(): boolean {
     return this.#muted;
   }
-  set muted(muted: boolean) {
-    this.#setVolume(this.#volume, muted);
+  set muted(muted: Given<boolean>) {
+    this.#setVolume(this.#volume, Boolean(muted));
   }
   /** 0 to 1. */
   get volume(): number {
     return this.#volume;
   }
-  set volume(volume: number) {
-    this.#setVolume(Math.min(1, Math.max(0, volume)), this.#muted);
+  set volume(volume: Given<number>) {
+    this.#setVolume(Math.min(1, Math.max(0, volume ?? 1)), this.#muted);
   }
   get paused(): boolean {
     return this.#isPaused || this.#player === undefined;
@@ -162,7 +165,8 @@ export class MillracePlayer extends ElementBase {
     this.addEventListener("keydown", (event) => handleKey(event, this.#asked), { signal });
     document.addEventListener("fullscreenchange", () => this.#update(), { signal });
     this.#timer = setInterval(() => this.#tick(), statsEvery);
-    this.#muted = this.hasAttribute("muted");
+    // Frameworks set properties before the element is in the page: what they muted stays so.
+    this.#muted ||= this.hasAttribute("muted");
     this.#restart();
   }
 
@@ -212,6 +216,11 @@ export class MillracePlayer extends ElementBase {
     togglePictureInPicture: () => void togglePictureInPicture(this.#controls!.video),
     retry: () => (this.#player === undefined ? this.#start() : this.#player.retry()),
   };
+
+  #reflect(name: string, value: Given<string | number>): void {
+    if (value == null) this.removeAttribute(name);
+    else this.setAttribute(name, String(value));
+  }
 
   /** Properties that were set before the element was defined would hide its own. */
   #upgrade(): void {

@@ -19,3 +19,22 @@ export interface MillracePlayerEventMap {
   /** Volume or muting changed; `byBrowser` where the browser insists on silence. */
   volumechange: CustomEvent<{ readonly volume: number; readonly muted: boolean; readonly byBrowser: boolean }>;
 }
+
+/** Those, and those of every element. */
+type ElementEventMap = Omit<HTMLElementEventMap, keyof MillracePlayerEventMap> & MillracePlayerEventMap;
+
+/** An element that has the player's events: listeners get them with their types. */
+export interface PlayerEventTarget extends HTMLElement {
+  addEventListener<Type extends keyof ElementEventMap>(
+    type: Type,
+    listener: (event: ElementEventMap[Type]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener<Type extends keyof ElementEventMap>(
+    type: Type,
+    listener: (event: ElementEventMap[Type]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
+}

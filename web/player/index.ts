@@ -8,6 +8,7 @@ export { TransportKind } from "./media-url.ts";
 export { PlayerState } from "./states.ts";
 export { MillracePlayer };
 export type { MillracePlayerEventMap } from "./events.ts";
+export type { MillracePlayerListeners, MillracePlayerProperties } from "./properties.ts";
 export type { PlayerStats } from "./stats.ts";
 
 /** Defines the element; a name that is taken already stays as it is. */
