@@ -24,6 +24,8 @@ import { demoStream } from "./server/demo.ts";
 import { ListenError } from "./server/listen-error.ts";
 import { createLog, type Log } from "./server/log.ts";
 import type { MillraceServer } from "./server/millrace-server.ts";
+import { loadPlugins } from "./server/plugins/load-plugins.ts";
+import { PluginError } from "./server/plugins/plugin.ts";
 import { createServerFrom } from "./server/server.ts";
 import { packageVersion } from "./server/version.ts";
 
@@ -55,11 +57,12 @@ async function main(): Promise<number> {
 
 async function start(given: Arguments): Promise<number> {
   countBuffersInHeapLimits();
-  const { config, warnings } = await readSettings(given, process.env);
+  const { config, effective, warnings } = await readSettings(given, process.env);
   const log = createOwnLog(config);
   for (const text of warnings) log.warn(text);
+  const plugins = await loadPlugins(effective);
   const keys = await startKeys(config, { command: commandBeside(invocation(), ["key"]), shown: isRead(config) }, log);
-  const server = createServerFrom(config, log, keys.ring);
+  const server = createServerFrom(config, log, { keys: keys.ring, plugins });
   // Before anybody can know that we run: a signal that comes early is obeyed in order too.
   const ending = nextSignal();
   try {
@@ -165,6 +168,11 @@ function nextSignal(): Promise<string> {
 try {
   process.exitCode = await main();
 } catch (error) {
+  if (error instanceof PluginError) {
+    const { cause } = error;
+    process.stderr.write(`millrace: ${error.message}\n${cause instanceof Error ? `${cause.stack}\n` : ""}`);
+    process.exit(ExitCode.failed);
+  }
   if (!(error instanceof UsageError || error instanceof ConfigError || error instanceof KeyFileError)) throw error;
   process.stderr.write(`millrace: ${error.message}\n`);
   process.exitCode = ExitCode.usage;

@@ -13,6 +13,7 @@ import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { createServer } from "../src/server/server.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
+import { PluginRoutes } from "../src/server/plugins/plugin-routes.ts";
 import { Seats } from "../src/server/seats.ts";
 import { badPaths, noises } from "./support/http-bad-inputs.ts";
 import { openAccess } from "./support/open-access.ts";
@@ -61,6 +62,7 @@ function options(peers: Peers, facts: ServerFacts): Options {
     log: silentLog(),
     peers,
     webFolders: [folder],
+    pluginRoutes: new PluginRoutes(),
     allowedOrigins: ["https://good.example"],
     maxConnections: 100,
     admit: () => seats.take(),

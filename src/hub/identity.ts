@@ -8,7 +8,17 @@ export const MAX_NAME_SEGMENTS = 8;
 export const MAX_RAW_LENGTH = 4096;
 
 /** First segments that belong to the server's own pages and interfaces. */
-export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set(["api", "console", "watch", "embed", "health", "metrics", "assets", "vod"]);
+export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set([
+  "api",
+  "console",
+  "watch",
+  "embed",
+  "health",
+  "metrics",
+  "assets",
+  "vod",
+  "plugins",
+]);
 
 /** Which stream a client means, and what it said along with it. */
 export interface StreamAddress {

@@ -87,6 +87,7 @@ export class Publication implements FrameSink {
   }
 
   metadata(values: Metadata): void {
+    if (this.#end !== undefined) return;
     this.#tracks.metadata(values);
     if (this.#waiting === undefined) this.#takeTracks();
   }

@@ -6,6 +6,7 @@ import type { Config, ConfigInput } from "./config/schema.ts";
 import type { Listener, ListenOptions } from "./events.ts";
 import type { ExistingHttpServer } from "./http/http-mount.ts";
 import type { Log } from "./log.ts";
+import type { PluginEntry } from "./plugins/plugin.ts";
 import type { MediaInput } from "./publishing/byte-source.ts";
 import type { FramePublisher, PublishFramesOptions } from "./publishing/frame-publisher.ts";
 import type { PublishOptions } from "./publishing/publish-bytes.ts";
@@ -25,6 +26,8 @@ export interface HttpOptions extends NonNullable<ConfigInput["http"]> {
 /** What a program may set besides the settings of docs/config.md. */
 export interface ServerOptions extends Omit<ConfigInput, "http"> {
   readonly http?: HttpOptions;
+  /** What extends it from outside (docs/plugins.md), set up in this order. */
+  readonly plugins?: readonly PluginEntry[];
   /** Where the server writes what happens; by default nowhere. */
   readonly logger?: Log;
   /**

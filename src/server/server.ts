@@ -32,6 +32,10 @@ import { Peers } from "./peers/peers.ts";
 import type { MediaInput } from "./publishing/byte-source.ts";
 import { type FramePublisher, HubFramePublisher, type PublishFramesOptions } from "./publishing/frame-publisher.ts";
 import { publishBytes, type PublishOptions } from "./publishing/publish-bytes.ts";
+import { pluginsOfProgram, type ReadyPlugin } from "./plugins/plugin-entries.ts";
+import type { PluginHost } from "./plugins/plugin-host.ts";
+import { PluginRoutes } from "./plugins/plugin-routes.ts";
+import { Plugins } from "./plugins/plugins.ts";
 import { Seats } from "./seats.ts";
 import { takeApart } from "./server-options.ts";
 import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
@@ -40,15 +44,15 @@ import { packageVersion } from "./version.ts";
 
 /** Makes a server with its insides in reach; src/index.ts offers it without. @throws ConfigError naming every mistake in the settings */
 export function createServer(options: ServerOptions = {}): ComposedServer {
-  const { settings, httpServer } = takeApart(options);
+  const { settings, httpServer, plugins } = takeApart(options);
   const log = options.logger ?? silentLog();
   const config = checkConfig(settings, (text) => log.warn(text));
-  return new ComposedServer(config, log, { httpServer, clock: options.clock });
+  return new ComposedServer(config, log, { httpServer, clock: options.clock, plugins: pluginsOfProgram(plugins) });
 }
 
-/** The same from settings that were checked before. @param keys those that publish; only that of the settings if not given */
-export function createServerFrom(config: Config, logger: Log, keys?: KeyRing): ComposedServer {
-  return new ComposedServer(config, logger, { keys });
+/** The same from settings that were checked before. @throws PluginError where a plug-in cannot be set up */
+export function createServerFrom(config: Config, logger: Log, parts: Pick<Parts, "keys" | "plugins">): ComposedServer {
+  return new ComposedServer(config, logger, parts);
 }
 
 interface PortListener {
@@ -65,6 +69,8 @@ interface Parts {
   readonly httpServer?: ExistingHttpServer | false | undefined;
   /** The process's own if not given. */
   readonly clock?: Scheduler | undefined;
+  /** With their options read. */
+  readonly plugins?: readonly ReadyPlugin[];
 }
 
 /** A server: the hub, who may do what, and the listeners, put together. */
@@ -75,6 +81,8 @@ export class ComposedServer implements MillraceServer {
   readonly #log: Log;
   readonly #containers = new ContainerRegistry();
   readonly #demuxers = new DemuxerRegistry();
+  readonly #pluginRoutes = new PluginRoutes();
+  readonly #plugins: Plugins;
   readonly #events: Events<ServerEvents>;
   readonly #listeners = new Map<"rtmp" | "http", PortListener>();
   readonly #admit: () => () => void;
@@ -88,7 +96,7 @@ export class ComposedServer implements MillraceServer {
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, logger: Log, { keys = keysOf(config), httpServer, clock = systemScheduler }: Parts) {
+  constructor(config: Config, logger: Log, { keys = keysOf(config), httpServer, clock = systemScheduler, plugins = [] }: Parts) {
     this.config = config;
     // Whoever plays may ask for any name, and somebody will ask for a key.
     const log = keys === undefined ? logger : logWithoutKeys(logger, keys);
@@ -113,10 +121,25 @@ export class ComposedServer implements MillraceServer {
       },
     });
     if (config.rtmp.enabled) this.#listeners.set("rtmp", this.#rtmpListener());
-    if (!config.http.enabled) return;
-    this.#http = this.#httpService();
-    const http = httpServer === undefined ? this.#httpListener(this.#http) : new HttpMount(this.#http, httpServer);
-    this.#listeners.set("http", http);
+    if (config.http.enabled) {
+      this.#http = this.#httpService();
+      const http = httpServer === undefined ? this.#httpListener(this.#http) : new HttpMount(this.#http, httpServer);
+      this.#listeners.set("http", http);
+    }
+    this.#plugins = new Plugins(plugins, this.#pluginHost(), log, this.hub.scheduler);
+  }
+
+  #pluginHost(): PluginHost {
+    return {
+      server: this,
+      hub: this.hub,
+      access: this.#access,
+      containers: this.#containers,
+      demuxers: this.#demuxers,
+      routes: this.#pluginRoutes,
+      waitForPublisher: this.config.viewers.waitForPublisher,
+      admit: this.#admit,
+    };
   }
 
   readonly handler: HttpHandler = (request, response, next) => {
@@ -164,6 +187,7 @@ export class ComposedServer implements MillraceServer {
   }
 
   async #listen(): Promise<void> {
+    await this.#orClose(this.#plugins.start());
     const failures: ListenFailure[] = [];
     for (const [role, listener] of this.#listeners) {
       if (this.#closing !== undefined) break;
@@ -178,12 +202,13 @@ export class ComposedServer implements MillraceServer {
       throw new ListenError(failures);
     }
     for (const role of this.#listeners.keys()) this.#log.info({ ...this.address(role) }, `listening for ${role.toUpperCase()}`);
-    if (this.config.demo) await this.#startDemo();
+    if (this.config.demo) this.#demo = await this.#orClose(Demo.start({ hub: this.hub, log: this.#log, name: demoStream }));
   }
 
-  async #startDemo(): Promise<void> {
+  /** A step of the start, without which there is no server. */
+  async #orClose<Result>(step: Promise<Result>): Promise<Result> {
     try {
-      this.#demo = await Demo.start({ hub: this.hub, log: this.#log, name: demoStream });
+      return await step;
     } catch (error) {
       if (this.#closing === undefined) await (this.#closing = this.#shut(0));
       throw error;
@@ -217,7 +242,7 @@ export class ComposedServer implements MillraceServer {
     this.#access.close();
     const closed = [...this.#listeners.values()].map((listener) => listener.close(within));
     this.hub.close();
-    await Promise.all(closed);
+    await Promise.all([this.#plugins.close(within), ...closed]);
   }
 
   address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined {
@@ -289,6 +314,7 @@ export class ComposedServer implements MillraceServer {
       log: this.#log.child({ part: "http" }),
       peers: this.#peers,
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
+      pluginRoutes: this.#pluginRoutes,
       allowedOrigins: http.allowedOrigins,
       basePath: http.basePath,
       access: this.#access,

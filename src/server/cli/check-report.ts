@@ -1,22 +1,25 @@
 import { isRefused } from "../access/first-key.ts";
 import { KeyFile } from "../access/key-file.ts";
 import type { Environment } from "../config/environment.ts";
+import { pluginModules, type PluginSetting } from "../config/plugin-list.ts";
 import { describePlace } from "../config/problem.ts";
 import { written } from "../config/reference.ts";
 import type { Effective } from "../config/resolve.ts";
+import { loadPlugins } from "../plugins/load-plugins.ts";
 import type { Arguments } from "./arguments.ts";
 import { UsageError } from "./arguments.ts";
 import { readSettings } from "./read-settings.ts";
 
 /**
  * What `millrace check [FILE]` prints where a start would go well: every setting, its value and where that is from. A secret's
- * value is not shown. @throws ConfigError and KeyFileError as the start would, and UsageError where two files are named
+ * value is not shown, nor options of plug-ins, which are loaded. @throws ConfigError and KeyFileError as the start would, and UsageError where two files are named
  */
 export async function checkReport(given: Arguments, environment: Environment): Promise<string> {
   const [file] = given.operands;
   if (file !== undefined && given.config !== undefined) throw new UsageError("millrace check takes FILE or --config FILE, not both");
   const { config, effective, warnings } = await readSettings({ settings: given.settings, ...optional(file ?? given.config) }, environment);
   if (config.auth) await checkKeys(config.data);
+  await loadPlugins(effective);
   const rows = effective.map((each) => [each.setting.key, valueText(each), each.place ? describePlace(each.place) : "default"]);
   return [...warnings.map((text) => `warning: ${text}`), "ok", "", ...table(rows), ""].join("\n");
 }
@@ -34,6 +37,7 @@ function optional(config: string | undefined): Pick<Arguments, "config"> {
 
 function valueText({ setting, value }: Effective): string {
   if (value === undefined) return "none";
+  if (setting.key === "plugins") return written(pluginModules(value as readonly PluginSetting[]));
   return setting.secret ? "(secret)" : written(value);
 }
 

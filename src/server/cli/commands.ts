@@ -49,6 +49,11 @@ export const flags: Readonly<Record<string, Flag>> = {
   "--data": { value: "DIR", help: "directory for what the server keeps; default data", sets: (data) => ({ data }) },
   "--key": { value: "KEY", help: "a key of your own, with key add and key rotate", commands: [Command.key] },
   "--no-auth": { help: "let everybody publish, without a key", sets: () => ({ auth: false }) },
+  "--plugins": {
+    value: "FILES",
+    help: "plug-ins to load, with commas between (docs/plugins.md)",
+    sets: (text) => ({ plugins: text.split(",") }),
+  },
   "--demo": { help: "also publish a small built-in clip in a loop", sets: () => ({ demo: true }) },
   "--log-level": { value: "LEVEL", help: `${optionsOf("log.level")}; default info`, sets: (level) => ({ "log.level": level }) },
   "--version": { short: "-v", help: "print the version and end", commands: [Command.start] },

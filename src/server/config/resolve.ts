@@ -14,6 +14,8 @@ export interface Effective {
   readonly value: unknown;
   /** Undefined for a default, and for what a program passed. */
   readonly place: SettingPlace | undefined;
+  /** Where a part of the value stands, by its whole path. */
+  readonly placeOf: Source["place"];
 }
 
 /** The configuration that several origins make together. */
@@ -68,8 +70,9 @@ export function resolveSettings<Schema extends z.ZodObject>(
 
 function effectiveValue(setting: Setting, sources: readonly CheckedSource[]): Effective {
   const source = sources.find(({ settings }) => valueAt(settings, setting.path) !== undefined);
-  if (!source) return { setting, value: setting.default, place: undefined };
-  return { setting, value: valueAt(source.settings, setting.path), place: source.place(setting.path, "value") };
+  if (!source) return { setting, value: setting.default, place: undefined, placeOf: () => undefined };
+  const { settings, place } = source;
+  return { setting, value: valueAt(settings, setting.path), place: place(setting.path, "value"), placeOf: place };
 }
 
 function failFor(problems: readonly ConfigProblem[]): void {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressRange, basePath, publicUrl } from "./network-values.ts";
+import { pluginList } from "./plugin-list.ts";
 import { publishKey } from "./publish-key-value.ts";
 import { duration, size } from "./quantity.ts";
 import type { RenamedInput } from "./renamed.ts";
@@ -130,6 +131,10 @@ export const configSchema = z.strictObject({
     .min(1)
     .default("data")
     .meta({ description: "Directory for what the server keeps, relative to where it was started: the publish keys." }),
+  plugins: pluginList().default([]).meta({
+    description:
+      "What extends the server: files, relative to the settings' file or to where the server was started, or packages; each also as `{ module, options }`.",
+  }),
   log: log.prefault({}),
   streams: streams.prefault({}),
   viewers: viewers.prefault({}),
@@ -140,8 +145,8 @@ export const configSchema = z.strictObject({
   demo: z.boolean().default(false).meta({ description: "Also publish a small built-in clip in a loop as `live/demo`." }),
 });
 
-/** Settings as they are written, in YAML or by a program; all are optional. */
-export type ConfigInput = z.input<typeof configSchema> & RenamedInput;
+/** Settings as they are written, in YAML or by a program; all are optional. A program passes its plug-ins themselves, not modules. */
+export type ConfigInput = Omit<z.input<typeof configSchema>, "plugins"> & RenamedInput;
 
 /** Settings complete with their defaults. Durations are milliseconds, sizes bytes. */
 export type Config = z.output<typeof configSchema>;

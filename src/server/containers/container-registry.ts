@@ -1,7 +1,7 @@
 import { type Generation, type Track, TrackKind } from "../../media/track.ts";
 import type { ContainerFormat, ContainerOptions } from "./container-format.ts";
 import { flvFormat } from "./flv-format.ts";
-import { isFormatName, isFormatWord, shown } from "./format-names.ts";
+import { isFormatName, isFormatWord, isMediaType, shown } from "./format-names.ts";
 import { matroskaFormat, webmFormat } from "./matroska-format.ts";
 import { mp4Format } from "./mp4-format.ts";
 
@@ -120,8 +120,4 @@ function checkFormat(format: ContainerFormat): void {
       throw wrong(`the parameter "${parameter}" needs a list of values`);
     }
   }
-}
-
-function isMediaType(text: unknown): boolean {
-  return typeof text === "string" && /^[\w.+-]+\/[\w.+-]+(;.*)?$/.test(text) && !/[^\x20-\x7e]/.test(text);
 }

@@ -40,7 +40,7 @@ test("our own formats are told by their first bytes, however they are cut", () =
 
 test("input goes to the one that knows it, all of it", () => {
   const [a, b] = [plain("a", "alpha"), plain("b", "alps")];
-  const demuxer = new DemuxerRegistry([a, b]).detecting(sink);
+  const demuxer = new DemuxerRegistry([a, b]).open(undefined, sink);
   push(demuxer, "a", "l", "ps and", " more");
   demuxer.end();
   assert.deepEqual([a.read, b.read], [[], ["alps and", " more", "end"]]);
@@ -48,9 +48,9 @@ test("input goes to the one that knows it, all of it", () => {
 
 test("what nobody knows is refused: at once, at its end, or after a bounded look", () => {
   const registry = (): DemuxerRegistry => new DemuxerRegistry([plain("a", "alpha"), plain("silent", "", { sniff: () => undefined })]);
-  assert.throws(() => push(new DemuxerRegistry([plain("a", "alpha")]).detecting(sink), "beta"), { code: "unsupported" });
-  assert.throws(() => registry().detecting(sink).end(), { code: "truncated" });
-  const demuxer = registry().detecting(sink);
+  assert.throws(() => push(new DemuxerRegistry([plain("a", "alpha")]).open(undefined, sink), "beta"), { code: "unsupported" });
+  assert.throws(() => registry().open(undefined, sink).end(), { code: "truncated" });
+  const demuxer = registry().open(undefined, sink);
   push(demuxer, "x".repeat(4095));
   assert.throws(() => push(demuxer, "x"), { code: "unsupported" });
 });
@@ -64,5 +64,6 @@ test("names, extensions and media types belong to one format", () => {
   assert.throws(() => registry.add(plain("x", "x", { extensions: [".x"] })), /without a dot/);
   assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/X; a=b"] })), /no media type/);
   assert.throws(() => registry.add({ name: "x" } as unknown as DemuxerFormat), /needs a function demuxer/);
+  assert.throws(() => registry.open("x", sink), { name: "TypeError", message: `format is one of ${registry.names.join(", ")}` });
   assert.deepEqual(registry.names, ["flv", "mp4", "matroska"]);
 });

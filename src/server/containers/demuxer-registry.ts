@@ -36,8 +36,21 @@ export class DemuxerRegistry {
     this.#formats.set(format.name, format);
   }
 
-  /** Reads input of which nobody says what it is: looks at its beginning. */
-  detecting(sink: FrameSink): Demuxer {
+  /** @throws {TypeError} for a format that is not known */
+  check(name: string | undefined): void {
+    if (name === undefined || this.#formats.has(name)) return;
+    throw new TypeError(`format is one of ${this.names.join(", ")}`);
+  }
+
+  /**
+   * A demuxer for one input.
+   *
+   * @param name of its format; if not given, its beginning tells
+   * @throws {TypeError} for a format that is not known
+   */
+  open(name: string | undefined, sink: FrameSink): Demuxer {
+    this.check(name);
+    if (name !== undefined) return this.#formats.get(name)!.demuxer(sink);
     return new DetectingDemuxer(
       [...this.#formats.values()].filter((format) => format.sniff !== undefined),
       sink,

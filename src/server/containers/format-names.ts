@@ -8,6 +8,11 @@ export function isFormatWord(text: unknown): boolean {
   return typeof text === "string" && /^[a-z\d]+$/.test(text);
 }
 
+/** A media type with or without parameters, as a header may have it. */
+export function isMediaType(text: unknown): text is string {
+  return typeof text === "string" && /^[\w.+-]+\/[\w.+-]+(;.*)?$/.test(text) && !/[^\x20-\x7e]/.test(text);
+}
+
 /** A value that is none of these, for a message. */
 export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`;

@@ -22,10 +22,10 @@ export class Cors {
     return { "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": exposed, Vary: "Origin" };
   }
 
-  /** The headers of the answer to a preflight. */
-  preflight(origin: string | undefined): Record<string, string> {
+  /** The headers of the answer to a preflight. @param allowed methods, with commas between */
+  preflight(origin: string | undefined, allowed: string): Record<string, string> {
     const methods = {
-      "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+      "Access-Control-Allow-Methods": allowed,
       // The Fetch standard's `*` means all but this one.
       "Access-Control-Allow-Headers": "Authorization, *",
       "Access-Control-Max-Age": "86400",

@@ -6,12 +6,14 @@ import { Refusal } from "../../hub/refusal.ts";
 import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
+import { oneOf } from "../containers/container-variant.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
+import type { PluginRoutes } from "../plugins/plugin-routes.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
-import { mediaTarget, oneOf } from "./media-target.ts";
+import { mediaTarget } from "./media-target.ts";
 import { Router } from "./router.ts";
 import { readTarget, type Target, targetBelow } from "./target.ts";
 import { viewerQuestion } from "./viewer-question.ts";
@@ -26,6 +28,8 @@ export interface HttpServiceOptions {
   readonly peers: Peers;
   /** Folders of the built pages and of other assets; the first that has a file wins. */
   readonly webFolders: readonly string[];
+  /** What plug-ins answer. */
+  readonly pluginRoutes: PluginRoutes;
   readonly allowedOrigins: readonly string[];
   /** The path that everything is below, without a slash at its end; "" or nothing for the root. */
   readonly basePath?: string;
@@ -58,7 +62,8 @@ export class HttpService {
     this.#streams = new HttpStreams({ ...shared, linger });
     this.#webSockets = new WsStreams({ ...shared, pingInterval });
     this.#cors = new Cors(options.allowedOrigins);
-    this.#router = new Router({ facts, log, peers, cors: this.#cors, streams: this.#streams, webFolders: options.webFolders });
+    const { webFolders, pluginRoutes } = options;
+    this.#router = new Router({ facts, log, peers, cors: this.#cors, streams: this.#streams, webFolders, pluginRoutes });
   }
 
   /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */

@@ -2,21 +2,23 @@ import { getRequestListener } from "@hono/node-server";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { streamAddress } from "../../hub/identity.ts";
-import { Refusal } from "../../hub/refusal.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
+import { oneOf } from "../containers/container-variant.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
+import { type PluginRoutes, pluginSegment } from "../plugins/plugin-routes.ts";
 import { createApi } from "./api.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import type { Cors } from "./cors.ts";
 import { HttpProblem, problemOf } from "./http-problem.ts";
-import { mediaTarget, oneOf } from "./media-target.ts";
+import { mediaTarget } from "./media-target.ts";
 import { pageHeaders, type PageName, readPage } from "./pages.ts";
+import { allowedMethods, answerByPlugin } from "./plugin-answer.ts";
 import { problemBody } from "./problem-body.ts";
 import { StaticFiles } from "./static-files.ts";
 import { baseOf, firstSegment, type Target } from "./target.ts";
-import { challenge, viewerQuestion } from "./viewer-question.ts";
+import { challenged, viewerQuestion } from "./viewer-question.ts";
 
 export interface RouterOptions {
   readonly facts: ServerFacts;
@@ -25,6 +27,7 @@ export interface RouterOptions {
   readonly cors: Cors;
   readonly streams: HttpStreams;
   readonly webFolders: readonly string[];
+  readonly pluginRoutes: PluginRoutes;
 }
 
 /** One request and its answer on the way through the router. */
@@ -62,10 +65,10 @@ export class Router {
   async #route(exchange: Exchange): Promise<void> {
     const { request, response, target } = exchange;
     const headers = this.#options.cors.headers(request.headers.origin);
+    if (firstSegment(target.path) === pluginSegment) return this.#plugin(exchange, headers);
     if (hasBody(request)) throw new HttpProblem(413, "body-refused", "Nothing here takes a request with a body.", { Connection: "close" });
     if (request.method === "OPTIONS") {
-      response.writeHead(204, { ...this.#options.cors.preflight(request.headers.origin), Allow: allowed }).end();
-      return;
+      return this.#preflight(exchange, allowed);
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new HttpProblem(405, "method-not-allowed", `${request.method} is not possible here.`, { Allow: allowed });
@@ -99,6 +102,27 @@ export class Router {
     }
   }
 
+  #preflight({ request, response }: Exchange, methods: string): void {
+    response.writeHead(204, { ...this.#options.cors.preflight(request.headers.origin, methods), Allow: methods }).end();
+  }
+
+  /** `/plugins/NAME/…`. */
+  async #plugin(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
+    const { request, response, target } = exchange;
+    const found = this.#options.pluginRoutes.find(target.path);
+    if (found === undefined) throw new HttpProblem(404, "not-found", "There is nothing here.");
+    if (request.method === "OPTIONS") return this.#preflight(exchange, allowedMethods(found.added));
+    const { address } = this.#options.peers.requester(request);
+    try {
+      await answerByPlugin({ ...exchange, ...found, address, headers });
+    } catch (error) {
+      if (response.destroyed) return;
+      if (problemOf(error) !== undefined) throw challenged(error, request, target);
+      found.added.log.error({ err: error }, "a route of a plug-in failed");
+      throw new HttpProblem(500, "internal", "A plug-in of this server failed; its log says how.");
+    }
+  }
+
   async #media(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
     const { request, response, target } = exchange;
     const { containers } = this.#options.facts;
@@ -113,8 +137,7 @@ export class Router {
       if (request.method === "HEAD") await streams.describe(request, response, wanted, headers);
       else await streams.serve(request, response, wanted, headers);
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== "denied" || question.key !== undefined) throw error;
-      throw new HttpProblem(401, error.code, error.message, { "WWW-Authenticate": challenge(request) });
+      throw challenged(error, request, target);
     }
   }
 

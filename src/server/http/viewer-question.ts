@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { type AccessQuestion, keyIn } from "../../hub/access.ts";
+import { Refusal } from "../../hub/refusal.ts";
+import { HttpProblem } from "./http-problem.ts";
 import type { Target } from "./target.ts";
 
 /** Characters of what a player calls itself. */
@@ -40,11 +42,18 @@ export function keyInHeader({ authorization = "" }: IncomingHttpHeaders): string
   }
 }
 
+/** What is thrown on: a refusal of somebody who sent no key asks for one. */
+export function challenged(error: unknown, request: IncomingMessage, { query }: Target): unknown {
+  if (!(error instanceof Refusal) || error.code !== "denied") return error;
+  if ((keyIn(new URLSearchParams(query)) ?? keyInHeader(request.headers)) !== undefined) return error;
+  return new HttpProblem(401, error.code, error.message, { "WWW-Authenticate": challenge(request) });
+}
+
 /**
  * How to ask whoever sent no key for one (RFC 9110 11.6.1): programs by Basic, so that the password of a URL is sent.
  * Scripts of a page by Bearer, because Basic would open the browser's own dialogue over the player.
  */
-export function challenge({ headers }: IncomingMessage): string {
+function challenge({ headers }: IncomingMessage): string {
   const isScript = (headers["user-agent"] ?? "").startsWith("Mozilla/") && !(headers.accept ?? "").includes("text/html");
   return isScript ? 'Bearer realm="Millrace"' : 'Basic realm="Millrace", charset="UTF-8"';
 }

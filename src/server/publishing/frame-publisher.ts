@@ -2,6 +2,7 @@ import type { Hub } from "../../hub/hub.ts";
 import type { Publication } from "../../hub/publication.ts";
 import { Sap } from "../../media/frame.ts";
 import type { Metadata, Track } from "../../media/track.ts";
+import { checkTimes, checkTrack } from "./check-frame.ts";
 import { programPublisher, refusalOfEnd } from "./program-publisher.ts";
 
 /** What is published frame by frame. */
@@ -79,8 +80,7 @@ export class HubFramePublisher implements FramePublisher {
     if (end !== undefined) throw refusalOfEnd(end, this.name);
     const track = typeof given === "number" ? this.#tracks.get(given) : given;
     if (track === undefined) throw new TypeError(`there is no track ${given as number}`);
-    if (!Number.isSafeInteger(dts) || !Number.isSafeInteger(pts))
-      throw new TypeError("dts and pts are whole ticks of the track's timescale");
+    checkTimes(dts, pts);
     if (!(data instanceof Uint8Array) || data.length === 0) throw new TypeError("a frame's data is a Uint8Array that is not empty");
     if (track !== this.#tracks.get(track.id)) {
       checkTrack(track);
@@ -102,11 +102,4 @@ export class HubFramePublisher implements FramePublisher {
     this.#tracks.set(track.id, track);
     this.#publication.track(track);
   }
-}
-
-function checkTrack({ id, timescale, config }: Track): void {
-  if (!Number.isSafeInteger(id) || id < 1) throw new TypeError("a track's id is a whole number from 1");
-  if (!Number.isSafeInteger(timescale) || timescale < 1) throw new TypeError(`the timescale of track ${id} is a whole number from 1`);
-  if (!(config instanceof Uint8Array))
-    throw new TypeError(`the configuration of track ${id} is a Uint8Array, empty where its codec has none`);
 }

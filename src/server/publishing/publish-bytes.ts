@@ -2,7 +2,7 @@ import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { streamName } from "../../hub/identity.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Publication, PublicationEnd } from "../../hub/publication.ts";
-import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
+import type { Demuxer } from "../../media/demuxer.ts";
 import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import { type ByteSource, byteSource, type MediaInput } from "./byte-source.ts";
 import { PacedSink } from "./paced-sink.ts";
@@ -42,7 +42,7 @@ export async function publishBytes(
   options: PublishOptions = {},
 ): Promise<void> {
   const { format, signal, pace = "asSent" } = options;
-  const demuxer = demuxerOf(format, demuxers);
+  demuxers.check(format);
   if (pace !== "asSent" && pace !== "realtime") throw new TypeError("pace is asSent or realtime");
   const source = byteSource(input);
   // The hub's timers keep no process alive; a file that plays should.
@@ -53,7 +53,7 @@ export async function publishBytes(
     publication = hub.publish(streamName(name), programPublisher());
     const over = signal === undefined ? publication.signal : AbortSignal.any([publication.signal, signal]);
     const paced = pace === "realtime" ? new PacedSink(publication, hub.scheduler) : undefined;
-    await read(source, demuxer(paced ?? publication), over, paced);
+    await read(source, demuxers.open(format, paced ?? publication), over, paced);
     publication.close("unpublished");
   } catch (cause) {
     const error = publication?.end === undefined ? cause : refusalOfEnd(publication.end, name);
@@ -63,14 +63,6 @@ export async function publishBytes(
   } finally {
     clearInterval(alive);
   }
-}
-
-/** @throws {TypeError} for a format that is not known */
-function demuxerOf(name: string | undefined, demuxers: DemuxerRegistry): (sink: FrameSink) => Demuxer {
-  if (name === undefined) return (sink) => demuxers.detecting(sink);
-  const format = demuxers.get(name);
-  if (format === undefined) throw new TypeError(`format is one of ${demuxers.names.join(", ")}`);
-  return (sink) => format.demuxer(sink);
 }
 
 async function read(source: ByteSource, demuxer: Demuxer, over: AbortSignal, paced: PacedSink | undefined): Promise<void> {

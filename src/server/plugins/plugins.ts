@@ -1,0 +1,137 @@
+import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
+import type { Scheduler } from "../../hub/scheduler.ts";
+import type { DemuxerFormat } from "../containers/demuxer-format.ts";
+import type { Log } from "../log.ts";
+import { checkedContainer } from "./checked-container.ts";
+import { CheckedSink } from "./checked-sink.ts";
+import { asOwnError } from "./own-errors.ts";
+import { type Plugin, type PluginContext, PluginError } from "./plugin.ts";
+import { unlessAborted } from "../publishing/wait.ts";
+import type { ReadyPlugin } from "./plugin-entries.ts";
+import { playFor, type PluginHost, publishFor, viewerHostOf } from "./plugin-host.ts";
+
+/** Milliseconds that a plug-in's `onStart` may take. */
+const startTimeout = 30_000;
+
+/** What a plug-in wants to be told. */
+interface Hooks {
+  readonly plugin: string;
+  readonly log: Log;
+  readonly start: (() => unknown)[];
+  readonly close: (() => unknown)[];
+}
+
+/** The plug-ins of one server, from their setup to its end. */
+export class Plugins {
+  readonly #scheduler: Scheduler;
+  readonly #hooks: Hooks[] = [];
+  readonly #closing = new AbortController();
+  #starting: Promise<void> = Promise.resolve();
+
+  /** Sets them up in their order. @throws PluginError where one fails; those before it are closed */
+  constructor(plugins: readonly ReadyPlugin[], host: PluginHost, log: Log, scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+    try {
+      for (const { plugin, options } of plugins) this.#setUp(plugin, options, host, log.child({ plugin: plugin.name }));
+    } catch (error) {
+      void this.close(0);
+      throw error;
+    }
+  }
+
+  /** Rejects with a `PluginError` where one fails or takes too long, and at once when the server closes meanwhile. */
+  start(): Promise<void> {
+    const running = this.#start();
+    this.#starting = running.catch(() => undefined);
+    return unlessAborted(running, this.#closing.signal);
+  }
+
+  /** Tells them that the server closes, and waits for them, at most `within` milliseconds. */
+  async close(within: number): Promise<void> {
+    this.#closing.abort(new Error("the server was closed while plug-ins started"));
+    const deadline = this.#scheduler.now() + within;
+    // What a plug-in was about to open is open when it is told to close.
+    await this.#within(within, () => this.#starting).catch(() => undefined);
+    const hooks = this.#hooks.splice(0).flatMap(({ close, log }) => close.map((hook) => ({ hook, log })));
+    await Promise.all(
+      hooks.map(async ({ hook, log }) => {
+        const left = Math.max(0, deadline - this.#scheduler.now());
+        await this.#within(left, hook).catch((err: unknown) => log.error({ err }, "a plug-in failed to close"));
+      }),
+    );
+  }
+
+  async #start(): Promise<void> {
+    for (const { plugin, start } of this.#hooks) {
+      for (const hook of start) {
+        this.#closing.signal.throwIfAborted();
+        try {
+          await this.#within(startTimeout, hook);
+        } catch (error) {
+          throw new PluginError(plugin, "failed to start", error);
+        }
+      }
+    }
+  }
+
+  #setUp(plugin: Plugin, options: unknown, host: PluginHost, log: Log): void {
+    const hooks: Hooks = { plugin: plugin.name, log, start: [], close: [] };
+    this.#hooks.push(hooks);
+    try {
+      const result: unknown = plugin.setup(this.#context(plugin.name, options, host, hooks));
+      if (!(result instanceof Promise)) return;
+      result.catch(() => undefined);
+    } catch (error) {
+      throw new PluginError(plugin.name, "failed in its setup", error);
+    }
+    throw new PluginError(plugin.name, "cannot be set up", "its setup is asynchronous; what takes time is for onStart");
+  }
+
+  #context(name: string, options: unknown, host: PluginHost, { log, start, close }: Hooks): PluginContext {
+    const viewerHost = viewerHostOf(host, name, log);
+    return {
+      name,
+      options,
+      log,
+      server: host.server,
+      signal: this.#closing.signal,
+      addContainer: (format) => host.containers.add(checkedContainer(name, format, log)),
+      addDemuxer: (format) => host.demuxers.add(checkedDemuxer(format)),
+      addRoute: (route) => host.routes.add(name, route, log),
+      onStart: (hook) => void start.push(hook),
+      onClose: (hook) => void close.push(hook),
+      publish: (peer) => publishFor(host, name, peer),
+      play: (peer, play) => playFor(host, viewerHost, peer, play),
+    };
+  }
+
+  async #within(ms: number, hook: () => unknown): Promise<void> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const cancel = this.#scheduler.after(ms, () => reject(new Error(`it took longer than ${Math.round(ms)} ms`)));
+    try {
+      await Promise.race([Promise.resolve().then(hook), promise]);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** A plug-in's demuxer, whose frames are checked. */
+function checkedDemuxer(format: DemuxerFormat): DemuxerFormat {
+  return {
+    ...format,
+    ...(format.sniff && { sniff: (head) => format.sniff!(head) }),
+    demuxer(sink: FrameSink): Demuxer {
+      const demuxer = ours(() => format.demuxer(new CheckedSink(sink)));
+      return { push: (piece) => ours(() => demuxer.push(piece)), end: () => ours(() => demuxer.end()) };
+    },
+  };
+}
+
+function ours<Result>(call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    throw asOwnError(error);
+  }
+}
