@@ -126,7 +126,7 @@ export class ComposedServer implements MillraceServer {
       const http = httpServer === undefined ? this.#httpListener(this.#http) : new HttpMount(this.#http, httpServer);
       this.#listeners.set("http", http);
     }
-    this.#plugins = new Plugins(plugins, this.#pluginHost(), log, this.hub.scheduler);
+    this.#plugins = new Plugins(plugins, this.#pluginHost(), log);
   }
 
   #pluginHost(): PluginHost {

@@ -44,7 +44,7 @@ export async function answerByPlugin(exchange: PluginExchange): Promise<void> {
   }
   sendHead(answer, exchange);
   try {
-    await pipeline(Readable.fromWeb(answer.body), response);
+    await pipeline(Readable.from(answer.body), response);
   } catch (err) {
     // Who leaves is no news; a body that fails half-way cannot be told any more, so that the connection is cut.
     if ((err as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") added.log.error({ err }, "the body of an answer failed");
@@ -57,7 +57,7 @@ function sendHead(answer: Response, { response, headers }: PluginExchange): void
   for (const [name, value] of answer.headers) if (name !== "set-cookie") response.setHeader(name, value);
   const cookies = answer.headers.getSetCookie();
   if (cookies.length > 0) response.setHeader("Set-Cookie", cookies);
-  response.writeHead(answer.status, answer.statusText);
+  response.writeHead(answer.status, answer.statusText === "" ? undefined : answer.statusText);
 }
 
 /** The request as the Fetch API has it, its body read. HEAD is a GET whose body nobody sees. */

@@ -1,5 +1,4 @@
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
-import type { Scheduler } from "../../hub/scheduler.ts";
 import type { DemuxerFormat } from "../containers/demuxer-format.ts";
 import type { Log } from "../log.ts";
 import { checkedContainer } from "./checked-container.ts";
@@ -23,14 +22,12 @@ interface Hooks {
 
 /** The plug-ins of one server, from their setup to its end. */
 export class Plugins {
-  readonly #scheduler: Scheduler;
   readonly #hooks: Hooks[] = [];
   readonly #closing = new AbortController();
   #starting: Promise<void> = Promise.resolve();
 
   /** Sets them up in their order. @throws PluginError where one fails; those before it are closed */
-  constructor(plugins: readonly ReadyPlugin[], host: PluginHost, log: Log, scheduler: Scheduler) {
-    this.#scheduler = scheduler;
+  constructor(plugins: readonly ReadyPlugin[], host: PluginHost, log: Log) {
     try {
       for (const { plugin, options } of plugins) this.#setUp(plugin, options, host, log.child({ plugin: plugin.name }));
     } catch (error) {
@@ -46,17 +43,17 @@ export class Plugins {
     return unlessAborted(running, this.#closing.signal);
   }
 
-  /** Tells them that the server closes, and waits for them, at most `within` milliseconds. */
-  async close(within: number): Promise<void> {
-    this.#closing.abort(new Error("the server was closed while plug-ins started"));
-    const deadline = this.#scheduler.now() + within;
+  /** Tells them that the server closes, and waits for them, at most `limit` milliseconds. */
+  async close(limit: number): Promise<void> {
+    this.#closing.abort(new Error("the server was closed while it opened its ports"));
+    const deadline = performance.now() + limit;
     // What a plug-in was about to open is open when it is told to close.
-    await this.#within(within, () => this.#starting).catch(() => undefined);
+    await within(limit, () => this.#starting).catch(() => undefined);
     const hooks = this.#hooks.splice(0).flatMap(({ close, log }) => close.map((hook) => ({ hook, log })));
     await Promise.all(
       hooks.map(async ({ hook, log }) => {
-        const left = Math.max(0, deadline - this.#scheduler.now());
-        await this.#within(left, hook).catch((err: unknown) => log.error({ err }, "a plug-in failed to close"));
+        const left = Math.max(0, deadline - performance.now());
+        await within(left, hook).catch((err: unknown) => log.error({ err }, "a plug-in failed to close"));
       }),
     );
   }
@@ -66,7 +63,7 @@ export class Plugins {
       for (const hook of start) {
         this.#closing.signal.throwIfAborted();
         try {
-          await this.#within(startTimeout, hook);
+          await within(startTimeout, hook, this.#closing.signal);
         } catch (error) {
           throw new PluginError(plugin, "failed to start", error);
         }
@@ -104,15 +101,20 @@ export class Plugins {
       play: (peer, play) => playFor(host, viewerHost, peer, play),
     };
   }
+}
 
-  async #within(ms: number, hook: () => unknown): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const cancel = this.#scheduler.after(ms, () => reject(new Error(`it took longer than ${Math.round(ms)} ms`)));
-    try {
-      await Promise.race([Promise.resolve().then(hook), promise]);
-    } finally {
-      cancel();
-    }
+/** Calls a hook and waits for it. Rejects with what it throws, and after `ms` milliseconds of real time: what it waits for is outside of streams. */
+async function within(ms: number, hook: () => unknown, signal?: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`it took longer than ${Math.round(ms)} ms`)), ms);
+  // Nobody waits any more: the hook may still go on, the process need not.
+  const stopWaiting = (): void => clearTimeout(timer);
+  signal?.addEventListener("abort", stopWaiting, { once: true });
+  try {
+    await Promise.race([Promise.resolve().then(hook), promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stopWaiting);
   }
 }
 
