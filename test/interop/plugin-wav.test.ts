@@ -75,7 +75,8 @@ describe("sound without compression as WAV", () => {
       webSocket: false,
       players: { http: "browsers, VLC, FFmpeg", webSocket: "" },
     });
-    assert.deepEqual(list.streams[0]?.containers, ["flv", "mp4"]);
+    assert.ok(list.streams[0]?.containers.includes("flv"));
+    assert.ok(!list.streams[0].containers.includes("wav"), "AAC is nothing for WAV");
     for (const method of ["GET", "HEAD"]) {
       const refused = await fetch(http("live/a.wav"), { method });
       assert.equal(refused.status, 415);

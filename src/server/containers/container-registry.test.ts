@@ -57,6 +57,20 @@ test("names and extensions belong to one container", () => {
   assert.equal(registry.ofPath("/a.x"), undefined);
 });
 
+test("one of the same name takes the place of ours, once", () => {
+  const registry = new ContainerRegistry();
+  const [ours] = registry.all;
+  assert.equal(ours?.name, "flv");
+  const theirs = format({ name: "flv", extensions: ["flv", "f4v"] });
+  registry.add(theirs);
+  assert.equal(registry.all[0], theirs, "also in the order of lists");
+  assert.equal(registry.ofPath("/live/cam.flv")?.format, theirs);
+  assert.throws(() => registry.add(format({ name: "flv", extensions: ["x"] })), /already/);
+  const other = format({ name: "mp4", extensions: ["m4v"] });
+  registry.add(other);
+  assert.equal(registry.ofPath("/live/cam.mp4"), undefined, "the extensions of ours go with it");
+});
+
 test("what is no container is refused in words", () => {
   const cases: readonly (readonly [Partial<Record<keyof ContainerFormat, unknown>>, RegExp])[] = [
     [{ name: "W" }, /name is lower-case .* not "W"/],

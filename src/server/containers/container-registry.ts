@@ -16,8 +16,13 @@ export class ContainerRegistry {
   readonly #formats = new Map<string, ContainerFormat>();
   readonly #byExtension = new Map<string, ContainerFormat>();
 
+  /** Names of ours that nobody has put anything in place of. */
+  readonly #replaceable = new Set<string>();
+
+  /** @param formats ours, which others of the same name may take the place of */
   constructor(formats: readonly ContainerFormat[] = ownFormats) {
     for (const format of formats) this.add(format);
+    for (const { name } of formats) this.#replaceable.add(name);
   }
 
   /** All of them, in the order in which they are shown. */
@@ -25,15 +30,19 @@ export class ContainerRegistry {
     return [...this.#formats.values()];
   }
 
-  /** @throws {TypeError} for what is no container, or has a name or an extension that is taken */
+  /** One with the name of ours takes its place. @throws {TypeError} for what is no container, or has a name or an extension that is taken */
   add(format: ContainerFormat): void {
     checkFormat(format);
     const { name, extensions } = format;
-    if (this.#formats.has(name)) throw new TypeError(`there is a container "${name}" already`);
+    const replaced = this.#replaceable.has(name) ? this.#formats.get(name) : undefined;
+    if (this.#formats.has(name) && replaced === undefined) throw new TypeError(`there is a container "${name}" already`);
     for (const extension of extensions) {
       const owner = this.#byExtension.get(extension);
-      if (owner !== undefined) throw new TypeError(`container "${name}": the extension .${extension} belongs to "${owner.name}"`);
+      if (owner !== undefined && owner !== replaced)
+        throw new TypeError(`container "${name}": the extension .${extension} belongs to "${owner.name}"`);
     }
+    this.#replaceable.delete(name);
+    for (const extension of replaced?.extensions ?? []) this.#byExtension.delete(extension);
     this.#formats.set(name, format);
     for (const extension of extensions) this.#byExtension.set(extension, format);
   }

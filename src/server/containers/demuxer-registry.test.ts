@@ -57,7 +57,8 @@ test("what nobody knows is refused: at once, at its end, or after a bounded look
 
 test("names, extensions and media types belong to one format", () => {
   const registry = new DemuxerRegistry();
-  assert.throws(() => registry.add(plain("flv", "x")), /there is a demuxer "flv" already/);
+  registry.add(plain("y", "y"));
+  assert.throws(() => registry.add(plain("y", "x")), /there is a demuxer "y" already/);
   assert.throws(() => registry.add(plain("x", "x", { extensions: ["flv"] })), /"x": flv belongs to "flv"/);
   assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/mp4"] })), /"x": video\/mp4 belongs to "mp4"/);
   assert.throws(() => registry.add(plain("X", "x")), /name/);
@@ -65,5 +66,9 @@ test("names, extensions and media types belong to one format", () => {
   assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/X; a=b"] })), /no media type/);
   assert.throws(() => registry.add({ name: "x" } as unknown as DemuxerFormat), /needs a function demuxer/);
   assert.throws(() => registry.open("x", sink), { name: "TypeError", message: `format is one of ${registry.names.join(", ")}` });
-  assert.deepEqual(registry.names, ["flv", "mp4", "matroska"]);
+  assert.deepEqual(registry.names, ["flv", "mp4", "matroska", "y"]);
+  const theirs = plain("flv", "x", { extensions: ["flv"] });
+  registry.add(theirs);
+  assert.equal(registry.get("flv"), theirs, "one of the same name takes the place of ours");
+  assert.throws(() => registry.add(plain("flv", "x")), /there is a demuxer "flv" already/);
 });

@@ -11,8 +11,13 @@ const sniffLength = 4096;
 export class DemuxerRegistry {
   readonly #formats = new Map<string, DemuxerFormat>();
 
+  /** Names of ours that nobody has put anything in place of. */
+  readonly #replaceable = new Set<string>();
+
+  /** @param formats ours, which others of the same name may take the place of */
   constructor(formats: readonly DemuxerFormat[] = ownFormats) {
     for (const format of formats) this.add(format);
+    for (const { name } of formats) this.#replaceable.add(name);
   }
 
   get names(): string[] {
@@ -23,16 +28,18 @@ export class DemuxerRegistry {
     return this.#formats.get(name);
   }
 
-  /** @throws {TypeError} for what is no format, or says by which name, extension or media type another one goes */
+  /** One with the name of ours takes its place. @throws {TypeError} for what is no format, or has a name, extension or media type of another */
   add(format: DemuxerFormat): void {
     checkFormat(format);
-    if (this.#formats.has(format.name)) throw new TypeError(`there is a demuxer "${format.name}" already`);
+    if (this.#formats.has(format.name) && !this.#replaceable.has(format.name))
+      throw new TypeError(`there is a demuxer "${format.name}" already`);
     for (const list of ["extensions", "mimeTypes"] as const) {
       for (const value of format[list] ?? []) {
-        const owner = [...this.#formats.values()].find((other) => other[list]?.includes(value));
+        const owner = [...this.#formats.values()].find((other) => other.name !== format.name && other[list]?.includes(value));
         if (owner !== undefined) throw new TypeError(`demuxer "${format.name}": ${value} belongs to "${owner.name}"`);
       }
     }
+    this.#replaceable.delete(format.name);
     this.#formats.set(format.name, format);
   }
 

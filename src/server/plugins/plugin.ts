@@ -41,14 +41,15 @@ export interface PluginContext<Options = unknown> {
   /** Aborted when the server begins to close. */
   readonly signal: AbortSignal;
   /**
-   * Adds a container: streams are at `/APP/STREAM.EXTENSION` in it from now on. A muxer of it that throws ends the viewers of that output and
-   * nothing else.
+   * Adds a container: streams are at `/APP/STREAM.EXTENSION` in it from now on. Its muxers are told only of the tracks that go in, and of
+   * their frames. One that throws ends the viewers of its output and nothing else. With the name of a container of the server's own it takes
+   * the place of that.
    *
    * @throws TypeError for what is none, or a name or extension that is taken
    */
   addContainer(format: ContainerFormat): void;
   /**
-   * Adds a container that `server.publish` reads.
+   * Adds a container that `server.publish` reads, or takes the place of one of the server's own that has its name.
    *
    * @throws TypeError for what is none, or a name, extension or media type that is taken
    */
