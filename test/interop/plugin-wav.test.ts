@@ -76,7 +76,7 @@ describe("sound without compression as WAV", () => {
       players: { http: "browsers, VLC, FFmpeg", webSocket: "" },
     });
     assert.ok(list.streams[0]?.containers.includes("flv"));
-    assert.ok(!list.streams[0].containers.includes("wav"), "AAC is nothing for WAV");
+    assert.ok(!list.streams[0]!.containers.includes("wav"), "AAC is nothing for WAV");
     for (const method of ["GET", "HEAD"]) {
       const refused = await fetch(http("live/a.wav"), { method });
       assert.equal(refused.status, 415);
