@@ -2,12 +2,13 @@
 import { ffmMuxer } from "../../src/containers/ffm/muxer.ts";
 import { fmp4Muxer } from "../../src/containers/fmp4/muxer.ts";
 import { matroskaMuxer } from "../../src/containers/matroska/muxer.ts";
+import { tsMuxer } from "../../src/containers/mpegts/muxer.ts";
 import { flvMuxer } from "../../src/containers/flv/muxer.ts";
 import type { AudioTrack } from "../../src/media/track.ts";
 import { rtmpMuxer } from "../../src/protocols/rtmp/muxer.ts";
 import type { ContainerUnderTest } from "./container.ts";
 import { audio } from "./media.ts";
-import { ffmReader, flvReader, fmp4Reader, matroskaReader, rtmpReader } from "./readers.ts";
+import { ffmReader, flvReader, fmp4Reader, matroskaReader, rtmpReader, tsReader } from "./readers.ts";
 
 const speex: AudioTrack = { ...audio, codec: "speex", config: new Uint8Array(0), codecString: "" };
 /** Without the header of an FLV tag, FLV has nothing to call it by. */
@@ -30,6 +31,7 @@ export const containers: readonly ContainerUnderTest[] = [
     crossesNewTracks: false,
     startsAtGradual: true,
     carriesMetadata: true,
+    configsInBand: false,
     refused: refusedByFlv,
   },
   {
@@ -43,6 +45,7 @@ export const containers: readonly ContainerUnderTest[] = [
     crossesNewTracks: true,
     startsAtGradual: true,
     carriesMetadata: true,
+    configsInBand: false,
     refused: refusedByFlv,
   },
   {
@@ -56,6 +59,7 @@ export const containers: readonly ContainerUnderTest[] = [
     crossesNewTracks: true,
     startsAtGradual: false,
     carriesMetadata: false,
+    configsInBand: false,
     refused: { track: speex, words: /MP4 cannot carry Speex/ },
   },
   {
@@ -69,6 +73,7 @@ export const containers: readonly ContainerUnderTest[] = [
     crossesNewTracks: false,
     startsAtGradual: true,
     carriesMetadata: false,
+    configsInBand: false,
     refused: { track: speex, words: /Matroska cannot carry Speex/ },
   },
   {
@@ -82,6 +87,21 @@ export const containers: readonly ContainerUnderTest[] = [
     crossesNewTracks: false,
     startsAtGradual: true,
     carriesMetadata: false,
+    configsInBand: false,
     refused: { track: eightBit, words: /FFM cannot carry uncompressed PCM/ },
+  },
+  {
+    name: "MPEG-TS",
+    muxer: tsMuxer(),
+    audioOnly: tsMuxer({ video: false }),
+    reader: tsReader,
+    audioWithin: 1,
+    rollsOver: false,
+    crossesNewConfigurations: true,
+    crossesNewTracks: true,
+    startsAtGradual: true,
+    carriesMetadata: false,
+    configsInBand: true,
+    refused: { track: speex, words: /MPEG-TS cannot carry Speex/ },
   },
 ];

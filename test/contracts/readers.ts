@@ -5,6 +5,9 @@ import { fragmentSamples } from "../../src/containers/fmp4/samples.ts";
 import { FlvReader } from "../../src/containers/flv/reader.ts";
 import { TagDemuxer } from "../../src/containers/flv/tag-demuxer.ts";
 import { MatroskaDemuxer } from "../../src/containers/matroska/demuxer.ts";
+import { TsDemuxer } from "../../src/containers/mpegts/demuxer.ts";
+import { STAMPS_AHEAD } from "../../src/containers/mpegts/muxer.ts";
+import { STAMP_TURN } from "../../src/containers/mpegts/packet.ts";
 import type { FrameSink } from "../../src/media/demuxer.ts";
 import type { Metadata, Track } from "../../src/media/track.ts";
 import { ChunkReader } from "../../src/protocols/rtmp/chunk-reader.ts";
@@ -141,6 +144,23 @@ function audioConfig(esds: Uint8Array): Uint8Array {
   const at = esds.lastIndexOf(5, esds.length - 4);
   const length = esds[at + 1] === 0x80 ? { from: at + 5, bytes: esds[at + 4]! } : { from: at + 2, bytes: esds[at + 1]! };
   return esds.subarray(length.from, length.from + length.bytes);
+}
+
+/** Takes the time by which stamps are ahead off, and adds the turns that they have made before. */
+export function tsReader(near = 0): StreamReader {
+  const collector = new FrameCollector();
+  let start: number | undefined;
+  const ms = (ticks: number): number => {
+    start ??= Math.round((near * 90 - ticks) / STAMP_TURN) * STAMP_TURN - STAMPS_AHEAD;
+    return (ticks + start) / 90;
+  };
+  const demuxer = new TsDemuxer({
+    announce: () => undefined,
+    metadata: (values) => collector.metadata(values),
+    track: (track) => collector.track(track),
+    frame: (frame) => collector.frame({ ...frame, dts: ms(frame.dts), pts: ms(frame.pts) }),
+  });
+  return reading(collector, (bytes) => demuxer.push(bytes));
 }
 
 function reading(collector: FrameCollector, push: (bytes: Uint8Array) => void): StreamReader {

@@ -16,8 +16,12 @@ export interface Demuxed {
   readonly counts: Readonly<TsCounts>;
 }
 
-/** Reads all of it, in pieces of a length. The frames come in the order in which the demuxer gives them. */
-export function demuxed(data: Uint8Array, step = 1009): Demuxed {
+/**
+ * Reads all of it, in pieces of a length. The frames come in the order in which the demuxer gives them.
+ *
+ * @param isCut the stream has no end, it breaks off
+ */
+export function demuxed(data: Uint8Array, step = 1009, isCut = false): Demuxed {
   const tracks = new Map<number, Track>();
   const told: Track[] = [];
   const frames: SourceFrame[] = [];
@@ -32,7 +36,7 @@ export function demuxed(data: Uint8Array, step = 1009): Demuxed {
     frame: (frame) => frames.push(frame),
   });
   for (let at = 0; at < data.length; at += step) demuxer.push(data.subarray(at, at + step));
-  demuxer.end();
+  if (!isCut) demuxer.end();
   return { tracks, told, frames, announced, counts: demuxer.counts };
 }
 

@@ -92,7 +92,7 @@ export class AudioElementary implements Elementary {
   #frame(frame: Uint8Array): void {
     this.#isSure = true;
     for (const unit of this.#units(frame)) {
-      if (this.#track === undefined || !isSame(this.#format.codec, this.#track, unit)) this.#declare(unit);
+      if (this.#track === undefined || !isSame(this.#track, unit)) this.#declare(unit);
       if (this.#next === undefined) this.#sink.dropped();
       else this.#emit(this.#next, unit);
       this.#advance(unit);
@@ -121,11 +121,11 @@ export class AudioElementary implements Elementary {
 
   #declare(unit: AudioUnit): void {
     this.#track = { ...unit, data: new Uint8Array(0) };
-    const { sampleRate, channels, samplesPerFrame, codecString } = unit;
+    const { codec, sampleRate, channels, samplesPerFrame, codecString } = unit;
     const config = new Uint8Array(unit.config);
     this.#sink.track({
       kind: TrackKind.audio,
-      codec: this.#format.codec,
+      codec,
       config,
       sampleRate,
       channels,
@@ -136,7 +136,8 @@ export class AudioElementary implements Elementary {
 }
 
 /** Whether two frames are of one track. The records of AC-3, E-AC-3 also say the bit rate, which may vary. */
-function isSame(codec: Codec, a: AudioUnit, b: AudioUnit): boolean {
-  if (codec === Codec.aac) return a.config === b.config || sameBytes(a.config, b.config);
+function isSame(a: AudioUnit, b: AudioUnit): boolean {
+  if (a.codec !== b.codec) return false;
+  if (a.codec === Codec.aac) return a.config === b.config || sameBytes(a.config, b.config);
   return a.sampleRate === b.sampleRate && a.channels === b.channels && a.codecString === b.codecString;
 }

@@ -14,6 +14,7 @@ import { OPUS_HEADER_LENGTH, opusHeadOf, readOpusUnit } from "./opus-unit.ts";
 
 /** One frame, and what it says of its track. */
 export interface AudioUnit extends AudioDescription {
+  readonly codec: Codec;
   /** The decoder configuration record, as tracks have it. */
   readonly config: Uint8Array;
   /** The frame as tracks have it: a view. */
@@ -23,7 +24,6 @@ export interface AudioUnit extends AudioDescription {
 }
 
 export interface AudioFormat {
-  readonly codec: Codec;
   /** Bytes that `length` needs at least. */
   readonly headerLength: number;
   /** Bytes from an offset to the end of the frame that begins there; 0 where more data is needed to tell. Undefined where none begins. */
@@ -36,13 +36,12 @@ export interface AudioFormat {
 export function adtsFormat(): AudioFormat {
   let known: { readonly config: Uint8Array; readonly description: AudioDescription } | undefined;
   return {
-    codec: Codec.aac,
     headerLength: ADTS_HEADER_LENGTH,
     length: adtsFrameLength,
     read(frame) {
       const { config, data } = readAdtsFrame(frame, 0);
       if (known === undefined || !sameBytes(known.config, config)) known = { config, description: describeAudio(Codec.aac, config) };
-      return [{ ...known.description, config: known.config, data, samples: known.description.samplesPerFrame }];
+      return [{ codec: Codec.aac, ...known.description, config: known.config, data, samples: known.description.samplesPerFrame }];
     },
   };
 }
@@ -52,38 +51,34 @@ export function latmFormat(): AudioFormat {
   const reader = new LatmReader();
   let known: { readonly config: Uint8Array; readonly description: AudioDescription } | undefined;
   return {
-    codec: Codec.aac,
     headerLength: LOAS_HEADER_LENGTH,
     length: loasFrameLength,
     read(frame) {
       const { config, payloads } = reader.read(frame.subarray(LOAS_HEADER_LENGTH));
       if (known?.config !== config) known = { config, description: describeAudio(Codec.aac, config) };
       const { description } = known;
-      return payloads.map((data) => ({ ...description, config, data, samples: description.samplesPerFrame }));
+      return payloads.map((data) => ({ codec: Codec.aac, ...description, config, data, samples: description.samplesPerFrame }));
     },
   };
 }
 
 /** MPEG-1 and MPEG-2 audio of all layers, ISO/IEC 11172-3. Free format, whose headers tell no length, is not read. */
 export const mpegAudioFormat: AudioFormat = {
-  codec: Codec.mp3,
   headerLength: MPEG_AUDIO_HEADER_LENGTH,
   length(data, at) {
     if (data[at] !== 0xff || (data[at + 1]! & 0xe0) !== 0xe0) return undefined;
     return orUndefined(() => parseMpegAudioHeader(data.subarray(at)).size || undefined);
   },
-  read: (frame) => selfDescribed(Codec.mp3, frame),
+  read: (frame) => selfDescribed(parseMpegAudioHeader(frame).layer === 3 ? Codec.mp3 : Codec.mp2, frame),
 };
 
 export const ac3Format: AudioFormat = {
-  codec: Codec.ac3,
   headerLength: AC3_HEADER_LENGTH,
   length: (data, at) => (isAc3(data, at) ? orUndefined(() => parseAc3Frame(data.subarray(at)).size) : undefined),
   read: (frame) => selfDescribed(Codec.ac3, frame),
 };
 
 export const eac3Format: AudioFormat = {
-  codec: Codec.eac3,
   headerLength: EAC3_HEADER_LENGTH,
   length: (data, at) => (isAc3(data, at) ? orUndefined(() => eac3PacketLength(data, at)) : undefined),
   read: (frame) => selfDescribed(Codec.eac3, frame),
@@ -93,7 +88,6 @@ export const eac3Format: AudioFormat = {
 export function opusFormat(channelCode: number): AudioFormat {
   let config: Uint8Array | undefined;
   return {
-    codec: Codec.opus,
     headerLength: OPUS_HEADER_LENGTH,
     length: (data, at) => {
       try {
@@ -108,7 +102,7 @@ export function opusFormat(channelCode: number): AudioFormat {
       // What the very first packet says is what OpusHead would have said.
       config ??= opusHeadOf(channelCode, startTrim)!;
       const data = frame.subarray(payload);
-      return [{ ...describeAudio(Codec.opus, config), config, data, samples: opusPacketSamples(data) }];
+      return [{ codec: Codec.opus, ...describeAudio(Codec.opus, config), config, data, samples: opusPacketSamples(data) }];
     },
   };
 }
@@ -119,7 +113,7 @@ function isAc3(data: Uint8Array, at: number): boolean {
 
 function selfDescribed(codec: SelfDescribed, frame: Uint8Array): AudioUnit[] {
   const description = describeAudioFrame(codec, frame);
-  return [{ ...description, data: frame, samples: description.samplesPerFrame }];
+  return [{ codec, ...description, data: frame, samples: description.samplesPerFrame }];
 }
 
 function orUndefined<T>(read: () => T): T | undefined {

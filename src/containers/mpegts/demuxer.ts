@@ -1,6 +1,6 @@
 /** MPEG-TS as frames: ISO/IEC 13818-1. */
 import { ProtocolError } from "../../bytes/protocol-error.ts";
-import type { FrameSink } from "../../media/demuxer.ts";
+import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
 import { TrackKind } from "../../media/track.ts";
 import { Continuity } from "./continuity.ts";
 import { opusChannelsOf } from "./descriptors.ts";
@@ -70,7 +70,7 @@ interface StreamReader extends PidReader {
  *   too long is a `ProtocolError`, after which the demuxer is not to be used again.
  * - Frame data is in memory of its own.
  */
-export class TsDemuxer {
+export class TsDemuxer implements Demuxer {
   readonly #sink: FrameSink;
   readonly #splitter = new PacketSplitter((data, at) => this.#packet(data, at));
   readonly #programs = new Programs((pmt) => this.#chosen(pmt));
@@ -114,6 +114,7 @@ export class TsDemuxer {
    * @throws ProtocolError where nothing in it could be carried
    */
   end(): void {
+    this.#splitter.end();
     for (const { target, track } of this.#streams.values()) {
       target.flush();
       track.flush();

@@ -21,6 +21,7 @@ function split(data: Uint8Array, step = data.length): { numbers: number[]; skipp
     numbers.push(bytes[at + 1]! & 0x3f);
   });
   for (let at = 0; at < data.length; at += step) splitter.push(data.slice(at, at + step));
+  splitter.end();
   return { numbers, skipped: splitter.skipped };
 }
 
@@ -56,6 +57,15 @@ describe("packets", () => {
     const all = numbers.map(packet);
     all[7]![0] = 0;
     assert.deepEqual(split(joined(all)).numbers, numbers.toSpliced(7, 1));
+  });
+
+  it("are believed in where two are all that is left", () => {
+    for (const count of [2, 3]) {
+      const garbage = new Uint8Array(100);
+      const all = [packet(0), packet(1), packet(2), packet(3), garbage, ...numbers.slice(4, 4 + count).map(packet)];
+      for (const step of [1, 188, 5000]) assert.deepEqual(split(joined(all), step), { numbers: numbers.slice(0, 4 + count), skipped: 100 });
+    }
+    assert.deepEqual(split(joined([new Uint8Array(100), packet(0)])).numbers, []);
   });
 
   it("that do not come for too long are waited for no longer", () => {

@@ -55,6 +55,7 @@ export class PacketSplitter {
   #stride: Stride | undefined;
   /** Bytes that wait for more: less than a packet, or than what packets are found by. */
   #rest: Uint8Array = new Uint8Array(0);
+  #isEnd = false;
   /** Bytes still to come that belong to no packet. */
   #ahead = 0;
   #skipped = 0;
@@ -81,7 +82,7 @@ export class PacketSplitter {
     while (at + PACKET_LENGTH <= data.length) {
       if (data[at] !== SYNC_BYTE) this.#stride = undefined;
       if (this.#stride === undefined) {
-        const lock = findPackets(data, at, PROOF);
+        const lock = this.#find(data, at);
         // The last bytes may be the first packet of a run that is not there yet.
         const end = lock?.at ?? Math.max(at, data.length - STRIDES[2] * (PROOF - 1));
         this.#skip(end - at);
@@ -95,6 +96,18 @@ export class PacketSplitter {
     }
     this.#ahead = Math.max(0, at - data.length);
     this.#rest = data.subarray(at);
+  }
+
+  /** The stream is over: fewer packets than are needed to be sure are believed in. */
+  end(): void {
+    this.#isEnd = true;
+    this.push(new Uint8Array(0));
+  }
+
+  #find(data: Uint8Array, from: number): Lock | undefined {
+    const lock = findPackets(data, from, PROOF);
+    if (!this.#isEnd || lock !== undefined) return lock;
+    return findPackets(data, from, PROOF - 1) ?? findPackets(data, from, PROOF - 2);
   }
 
   #skip(bytes: number): void {

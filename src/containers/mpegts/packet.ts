@@ -61,7 +61,7 @@ export type PacketFields = Pick<PacketHeader, "pid" | "counter"> &
   Partial<Pick<PacketHeader, "start" | "discontinuity" | "randomAccess" | "pcr">>;
 
 /**
- * Writes the header of a packet that is all zeros, with stuffing where the payload leaves room.
+ * Writes the header of a packet, with stuffing where the payload leaves room.
  *
  * @param wanted bytes that wait to be carried; with none the packet has no payload, and its counter is that of the packet before
  * @returns offset in `out` of the payload, which is as long as the packet has room
