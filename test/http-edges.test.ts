@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
 import { ContainerRegistry } from "../src/server/containers/container-registry.ts";
+import { DemuxerRegistry } from "../src/server/containers/demuxer-registry.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
 import { HttpService, type HttpServiceOptions } from "../src/server/http/http-service.ts";
 import type { ServerFacts } from "../src/server/http/server-facts.ts";
@@ -59,6 +60,9 @@ function options(peers: Peers, facts: ServerFacts): Options {
   return {
     facts,
     access: openAccess,
+    demuxers: new DemuxerRegistry(),
+    publishTimes: { stall: 300, ahead: 3000 },
+    onRefused: () => undefined,
     log: silentLog(),
     peers,
     webFolders: [folder],
@@ -115,9 +119,9 @@ test("what is no HTTP is cut", async () => {
   }
 });
 
-test("bodies are refused with the head", async () => {
+test("bodies for what is no stream are refused with the head", async () => {
   const peer = await RawConnection.open(port);
-  peer.send("POST /live/cam.flv HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+  peer.send("POST /api/v1/streams HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
   await peer.closed;
   assert.equal(splitResponse(peer.received).status, 413);
 });
@@ -144,9 +148,10 @@ test("errors are a page for browsers, JSON for the API, and never run what they 
 });
 
 test("methods that change nothing here are refused", async () => {
-  for (const method of ["PUT", "DELETE", "PATCH", "TRACE"]) {
+  const requests = ["PUT /watch/live/cam", "POST /", "DELETE /live/cam.flv", "PATCH /live/cam.flv", "TRACE /live/cam.flv"];
+  for (const method of requests) {
     const peer = await RawConnection.open(port);
-    peer.send(`${method} /live/cam.flv HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    peer.send(`${method} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     await peer.closed;
     assert.equal(splitResponse(peer.received).status, 405, method);
   }
@@ -157,7 +162,7 @@ test("only the listed sites may read", async () => {
   assert.equal((await ask("https://good.example")).headers.get("access-control-allow-origin"), "https://good.example");
   assert.equal((await ask("https://bad.example")).headers.get("access-control-allow-origin"), null);
   const preflight = await ask("https://good.example", "OPTIONS");
-  assert.deepEqual([preflight.status, preflight.headers.get("access-control-allow-methods")], [204, "GET, HEAD, OPTIONS"]);
+  assert.deepEqual([preflight.status, preflight.headers.get("access-control-allow-methods")], [204, "GET, HEAD, OPTIONS, POST, PUT"]);
 });
 
 test("no browser guesses at what an answer is, and an error may be framed by nobody but us", async () => {

@@ -54,6 +54,7 @@ export class Publication implements FrameSink {
   readonly #unstarted = new Set<number>();
   #lastArrival: number;
   #appended = false;
+  #isEmpty = true;
   #end: PublicationEnd | undefined;
   /** Frames of video dropped because no random-access point had come. */
   droppedBeforeStart = 0;
@@ -79,6 +80,11 @@ export class Publication implements FrameSink {
   /** Monotonic milliseconds at which the newest frame came. */
   get lastArrival(): number {
     return this.#lastArrival;
+  }
+
+  /** No frame has come. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
   }
 
   announce(kinds: { readonly video: boolean; readonly audio: boolean }): void {
@@ -110,6 +116,7 @@ export class Publication implements FrameSink {
     if (this.#end !== undefined) return;
     const arrived = this.#scheduler.now();
     this.#lastArrival = arrived;
+    this.#isEmpty = false;
     this.#owner.received(frame.data.length, arrived);
     if (this.#waiting === undefined) return this.#append(frame, arrived);
     this.#waiting.push({ frame, arrived });

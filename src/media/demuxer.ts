@@ -23,6 +23,8 @@ export interface Demuxer {
    * @throws ProtocolError if they are not that container's; after that nothing more can be read
    */
   push(piece: Uint8Array): void;
+  /** Bytes of what was read whole: where the tag, box or packet begins that is being read. For words about what is wrong. */
+  readonly position?: number | undefined;
   /** The input has ended. @throws ProtocolError("truncated") if it ended in the middle of something, or before its beginning */
   end(): void;
 }

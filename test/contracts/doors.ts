@@ -1,5 +1,5 @@
 /** The ways to be let in as publisher or viewer, for the access suite. */
-import { get } from "node:http";
+import { get, request as httpRequest } from "node:http";
 import { WebSocket } from "ws";
 import { amfProperties } from "../../src/containers/flv/amf0.ts";
 import type { MillraceServer } from "../../src/index.ts";
@@ -76,6 +76,33 @@ function knockHttp(extension: string): Door["knock"] {
   };
 }
 
+/** Asks before it sends, so that it hears when it is granted. */
+function knockHttpPublish(method: "POST" | "PUT"): Door["knock"] {
+  return (server, path) => {
+    const { promise: answer, resolve } = Promise.withResolvers<string>();
+    const request = httpRequest({
+      port: server.address("http")!.port,
+      host: "127.0.0.1",
+      path: `/${path}`,
+      method,
+      agent: false,
+      headers: { "User-Agent": clientName, "X-Test": "Yes", "Transfer-Encoding": "chunked", Expect: "100-continue" },
+    });
+    request.on("error", () => resolve("closed"));
+    request.on("continue", () => resolve("granted"));
+    request.on("response", (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => (body += text));
+      response.on("end", () => {
+        resolve(`${response.statusCode} ${body.trim()}`);
+        request.destroy();
+      });
+    });
+    request.flushHeaders();
+    return { answer, leave: () => request.destroy() };
+  };
+}
+
 function knockWebSocket(extension: string): Door["knock"] {
   return (server, path) => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.address("http")!.port}/${pathWith(path, extension)}`, {
@@ -111,6 +138,7 @@ export const doors: readonly Door[] = [
     says: overRtmp("NetStream.Publish.Denied"),
   },
   { name: "RTMP player", intent: "play", protocol: "rtmp", knock: knockRtmp("play"), says: overRtmp("NetStream.Play.Failed") },
+  { name: "HTTP POST", intent: "publish", protocol: "http", knock: knockHttpPublish("POST"), says: overHttp },
   { name: "HTTP-FLV", intent: "play", protocol: "http", knock: knockHttp("flv"), says: overHttp },
   { name: "HTTP-fMP4", intent: "play", protocol: "http", knock: knockHttp("mp4"), says: overHttp },
   { name: "WS-FLV", intent: "play", protocol: "ws", knock: knockWebSocket("flv"), says: overWebSocket },

@@ -88,13 +88,23 @@ export class Recording {
   readonly frames: Frame[] = [];
   readonly generations: Generation[] = [];
   readonly discontinuities: Discontinuity[] = [];
+  /** A discontinuity has come, and no frame after it. */
+  #isBroken = false;
 
   constructor(stream: Stream) {
     this.stream = stream;
     stream.timeline.follow({
-      frame: (frame) => this.frames.push(frame),
+      frame: (frame) => {
+        this.frames.push(frame);
+        this.#isBroken = false;
+      },
       generation: (next) => this.generations.push(next),
-      discontinuity: (entry) => this.discontinuities.push(entry),
+      discontinuity: (entry) => {
+        // Before the first frame the start is a guess, which the first frame mends.
+        if (this.#isBroken) this.discontinuities.pop();
+        this.discontinuities.push(entry);
+        this.#isBroken = true;
+      },
       end: () => undefined,
     });
   }

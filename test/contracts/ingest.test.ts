@@ -1,4 +1,5 @@
+import { httpIngest } from "./http-ingest.ts";
 import { ingestContract } from "./ingest.ts";
 import { rtmpIngest } from "./rtmp-ingest.ts";
 
-ingestContract(rtmpIngest);
+for (const ingest of [rtmpIngest, httpIngest]) ingestContract(ingest);

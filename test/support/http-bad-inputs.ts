@@ -124,7 +124,7 @@ export const httpBadInputs: readonly HttpBadInput[] = [
   {
     name: "a body",
     run: async (port) => {
-      const head = "POST /live/cam.flv HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
+      const head = "POST /api/v1/streams HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
       assert.equal(splitResponse((await say(port, head)).received).status, 413);
     },
   },

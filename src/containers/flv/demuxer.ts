@@ -13,6 +13,10 @@ export class FlvDemuxer implements Demuxer {
     this.#reader = new FlvReader({ header: () => void (this.#begun = true), tag: (tag) => tags.tag(tag) });
   }
 
+  get position(): number {
+    return this.#reader.position;
+  }
+
   push(piece: Uint8Array): void {
     this.#reader.push(piece);
   }

@@ -1,4 +1,4 @@
-import { joined } from "../../bytes/joined.ts";
+import { Gathering } from "../../bytes/gathering.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { Reader } from "../../bytes/reader.ts";
 import type { FlvTag, TagHeader } from "./tag.ts";
@@ -34,8 +34,8 @@ export class FlvReader {
   #state: "file" | "skip" | "tag" | "body" = "file";
   #wanted = FIXED_HEADER;
   #tag: TagHeader | undefined;
-  #pieces: Uint8Array[] = [];
-  #collected = 0;
+  readonly #part = new Gathering();
+  #position = 0;
 
   /** @param maxBody bytes of one tag, at most; by the format itself 16 MiB - 1 */
   constructor(sink: FlvReaderSink, maxBody = 0xff_ffff) {
@@ -45,7 +45,12 @@ export class FlvReader {
 
   /** Bytes waiting for the rest of their tag. */
   get pending(): number {
-    return this.#collected;
+    return this.#part.length + (this.#state === "body" ? TAG_HEADER_SIZE : 0);
+  }
+
+  /** Bytes of the file header and of all whole tags: where the tag begins that is being read. */
+  get position(): number {
+    return this.#position;
   }
 
   /**
@@ -55,20 +60,13 @@ export class FlvReader {
   push(data: Uint8Array): void {
     let at = 0;
     while (at < data.length) {
-      const end = Math.min(data.length, at + this.#wanted - this.#collected);
-      this.#pieces.push(data.subarray(at, end));
-      this.#collected += end - at;
+      const end = Math.min(data.length, at + this.#wanted - this.#part.length);
+      const piece = data.subarray(at, end);
       at = end;
-      while (this.#collected === this.#wanted) this.#complete(this.#take());
+      if (this.#part.length === 0 && piece.length === this.#wanted) this.#complete(piece);
+      else this.#part.add(piece, this.#wanted);
+      if (this.#part.length === this.#wanted) this.#complete(this.#part.take());
     }
-  }
-
-  #take(): Uint8Array {
-    const [only] = this.#pieces;
-    const whole = only !== undefined && this.#pieces.length === 1 ? only : joined(this.#pieces);
-    this.#pieces = [];
-    this.#collected = 0;
-    return whole;
   }
 
   #expect(state: "skip" | "tag" | "body", length: number): void {
@@ -81,6 +79,7 @@ export class FlvReader {
       case "file":
         return this.#fileHeader(new Reader(bytes));
       case "skip":
+        this.#position = FIXED_HEADER + bytes.length;
         return this.#expect("tag", TAG_HEADER_SIZE);
       case "tag": {
         const tag = readTagHeader(new Reader(bytes));
@@ -91,7 +90,8 @@ export class FlvReader {
       case "body": {
         const { type, timestamp, size } = this.#tag!;
         this.#expect("tag", TAG_HEADER_SIZE);
-        return this.#sink.tag({ type, timestamp, body: bytes.subarray(0, size) });
+        this.#sink.tag({ type, timestamp, body: bytes.subarray(0, size) });
+        this.#position += TAG_HEADER_SIZE + bytes.length;
       }
     }
   }

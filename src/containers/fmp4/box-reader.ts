@@ -1,4 +1,5 @@
 /** Boxes out of bytes (ISO/IEC 14496-12 4.2): the children of a box, and the top level of a stream in any pieces. */
+import { Gathering } from "../../bytes/gathering.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { Reader } from "../../bytes/reader.ts";
 
@@ -16,8 +17,6 @@ export const largestBox = 64 * 1024 * 1024;
 /** Children of one box. */
 const mostChildren = 1024;
 const extendedHeaderSize = 16;
-/** Bytes reserved for a box of which little has come; more as it comes. */
-const firstReserve = 64 * 1024;
 
 /** The boxes that lie side by side in `bytes`, which must hold whole ones. */
 export function readBoxes(bytes: Uint8Array): Box[] {
@@ -75,12 +74,17 @@ function boxOf(bytes: Uint8Array): Box {
 /** Finds the top-level boxes of a stream that comes in pieces cut anywhere. */
 export class BoxSplitter {
   /** The beginning of a box that is not complete. */
-  #part: Uint8Array = new Uint8Array(0);
-  #length = 0;
+  readonly #part = new Gathering();
+  #position = 0;
 
   /** Bytes of a box that is not complete. */
   get pending(): number {
-    return this.#length;
+    return this.#part.length;
+  }
+
+  /** Bytes of the boxes that were complete. */
+  get position(): number {
+    return this.#position;
   }
 
   /**
@@ -90,37 +94,24 @@ export class BoxSplitter {
    */
   push(piece: Uint8Array): Box[] {
     const boxes: Box[] = [];
+    const found = (bytes: Uint8Array): void => {
+      boxes.push(boxOf(bytes));
+      this.#position += bytes.length;
+    };
     let left = piece;
     while (left.length > 0) {
-      const size = this.#length === 0 ? boxSize(left) : boxSize(this.#part.subarray(0, this.#length));
-      if (this.#length === 0 && size !== undefined && size <= left.length) {
-        boxes.push(boxOf(left.subarray(0, size)));
+      const has = this.#part.length;
+      const size = boxSize(has === 0 ? left : this.#part.view);
+      if (has === 0 && size !== undefined && size <= left.length) {
+        found(left.subarray(0, size));
         left = left.subarray(size);
         continue;
       }
-      const wanted = (size ?? Math.max(8, Math.min(this.#length + 1, extendedHeaderSize))) - this.#length;
-      this.#keep(left.subarray(0, wanted), size ?? extendedHeaderSize);
+      const wanted = (size ?? Math.max(8, Math.min(has + 1, extendedHeaderSize))) - has;
+      this.#part.add(left.subarray(0, wanted), size ?? extendedHeaderSize);
       left = left.subarray(Math.min(wanted, left.length));
-      if (boxSize(this.#part.subarray(0, this.#length)) === this.#length) boxes.push(boxOf(this.#take()));
+      if (boxSize(this.#part.view) === this.#part.length) found(this.#part.take());
     }
     return boxes;
-  }
-
-  #keep(bytes: Uint8Array, size: number): void {
-    const end = this.#length + bytes.length;
-    if (end > this.#part.length) {
-      const larger = new Uint8Array(Math.max(end, Math.min(size, Math.max(firstReserve, this.#part.length * 2))));
-      larger.set(this.#part.subarray(0, this.#length));
-      this.#part = larger;
-    }
-    this.#part.set(bytes, this.#length);
-    this.#length = end;
-  }
-
-  #take(): Uint8Array {
-    const bytes = this.#part.subarray(0, this.#length);
-    this.#part = new Uint8Array(0);
-    this.#length = 0;
-    return bytes;
   }
 }

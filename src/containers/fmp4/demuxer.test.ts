@@ -168,7 +168,8 @@ test("tracks that nobody here can carry are passed over; with no other it is an 
 test("what is not fragmented, and what ends in the middle, is told", () => {
   const progressive = Uint8Array.from(String.fromCharCode(...init).replace("mvex", "free"), (character) => character.charCodeAt(0));
   assert.throws(() => demux(progressive), { code: "unsupported", message: /not fragmented/ });
-  assert.throws(() => demux(init, box("mdat", idr)), { code: "order", message: /not fragmented/ });
+  assert.throws(() => demux(box("ftyp"), box("mdat", idr)), { code: "unsupported", message: /not fragmented/ });
+  assert.throws(() => demux(init, box("mdat", idr)), { code: "order", message: /without a moof/ });
   const end = (...pieces: readonly Uint8Array[]): void => {
     const demuxer = new Fmp4Demuxer(new Collector());
     for (const piece of pieces) demuxer.push(piece);

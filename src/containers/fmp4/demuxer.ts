@@ -22,16 +22,24 @@ export class Fmp4Demuxer implements Demuxer {
   readonly #sink: FrameSink;
   readonly #reader = new Fmp4Reader();
   #tracks: ReadonlyMap<number, ReadTrack> | undefined;
+  /** Where what is being read begins. */
+  #at: number | undefined;
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
   }
 
+  get position(): number {
+    return this.#at ?? this.#reader.position;
+  }
+
   push(piece: Uint8Array): void {
     for (const event of this.#reader.push(piece)) {
+      this.#at = event.at;
       if (event.type === "init") this.#init(event.movie);
       else this.#fragment(event);
     }
+    this.#at = undefined;
   }
 
   end(): void {

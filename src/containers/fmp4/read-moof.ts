@@ -46,56 +46,84 @@ export interface MovieFragment {
   readonly tracks: readonly TrackFragment[];
 }
 
+/** What a fragment leaves to its surroundings. */
+export interface FragmentPlace {
+  /** Bytes of the stream before the moof box. */
+  readonly at: number;
+  /** By track, where its samples before this fragment end; a fragment without a time goes on from there. */
+  readonly ends: ReadonlyMap<number, number>;
+}
+
 /** @param payload of the `moof` box */
-export function readMoof(payload: Uint8Array, movie: Movie): MovieFragment {
+export function readMoof(payload: Uint8Array, movie: Movie, place: FragmentPlace): MovieFragment {
   const boxes = readBoxes(payload);
   const header = new Reader(oneBox(boxes, "mfhd").payload);
   header.skip(4);
   const sequence = header.u32();
   const tracks: TrackFragment[] = [];
   let left = mostSamples;
+  let end = 0;
   for (const traf of boxes) {
     if (traf.type !== "traf") continue;
-    const track = readTraf(traf, movie, left);
+    const track = readTraf(traf, movie, { ...place, left, end });
     left -= track.samples.length;
+    const last = track.samples.at(-1);
+    if (last !== undefined) end = last.offset + last.size;
     tracks.push(track);
   }
   return { sequence, tracks };
 }
 
-function readTraf(traf: Box, movie: Movie, most: number): TrackFragment {
-  const boxes = readBoxes(traf.payload);
-  const { trackId, defaults } = readTfhd(oneBox(boxes, "tfhd"), movie);
-  const samples: ReadSample[] = [];
-  for (const run of boxes) if (run.type === "trun") readTrun(run, defaults, samples, most);
-  return { trackId, decodeTime: readTfdt(maybeBox(boxes, "tfdt")), samples };
+/** The same for one track of it. */
+interface TrafPlace extends FragmentPlace {
+  /** Samples that it may have. */
+  readonly left: number;
+  /** Offset from the start of the moof box where the payloads of the track before it end; 0 for the first. */
+  readonly end: number;
 }
 
-function readTfhd(tfhd: Box, movie: Movie): { trackId: number; defaults: SampleDefaults } {
+function readTraf(traf: Box, movie: Movie, place: TrafPlace): TrackFragment {
+  const boxes = readBoxes(traf.payload);
+  const { trackId, defaults, base } = readTfhd(oneBox(boxes, "tfhd"), movie, place);
+  const samples: ReadSample[] = [];
+  for (const run of boxes) if (run.type === "trun") readTrun(run, { defaults, base, most: place.left }, samples);
+  const tfdt = maybeBox(boxes, "tfdt");
+  return { trackId, decodeTime: tfdt === undefined ? (place.ends.get(trackId) ?? 0) : readTfdt(tfdt), samples };
+}
+
+/** The track, what its samples have where their run does not say, and from where in the moof box offsets count (8.8.7). */
+function readTfhd(tfhd: Box, movie: Movie, { at, end }: TrafPlace): { trackId: number; defaults: SampleDefaults; base: number } {
   const reader = new Reader(tfhd.payload);
   const flags = reader.u32() & 0xff_ffff;
   const trackId = reader.u32();
   const track = movie.tracks.find((each) => each.id === trackId);
   if (track === undefined) throw new ProtocolError("malformed", `fragment of track ${trackId}, which the movie does not have`);
-  if ((flags & TfhdFlags.baseDataOffset) !== 0 || (flags & TfhdFlags.baseIsMoof) === 0) {
-    throw new ProtocolError("unsupported", "a fragment whose offsets do not start at its moof");
-  }
-  if ((flags & TfhdFlags.description) !== 0) reader.skip(4);
-  const duration = (flags & TfhdFlags.duration) === 0 ? track.defaults.duration : reader.u32();
-  const size = (flags & TfhdFlags.size) === 0 ? track.defaults.size : reader.u32();
-  const sampleFlags = (flags & TfhdFlags.flags) === 0 ? track.defaults.flags : reader.u32();
-  return { trackId, defaults: { duration, size, flags: sampleFlags } };
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  const base = has(TfhdFlags.baseDataOffset) ? reader.u64() - at : has(TfhdFlags.baseIsMoof) ? 0 : end;
+  if (has(TfhdFlags.description)) reader.skip(4);
+  const duration = has(TfhdFlags.duration) ? reader.u32() : track.defaults.duration;
+  const size = has(TfhdFlags.size) ? reader.u32() : track.defaults.size;
+  const sampleFlags = has(TfhdFlags.flags) ? reader.u32() : track.defaults.flags;
+  return { trackId, defaults: { duration, size, flags: sampleFlags }, base };
 }
 
-function readTfdt(tfdt: Box | undefined): number {
-  if (tfdt === undefined) throw new ProtocolError("malformed", "no tfdt box");
+function readTfdt(tfdt: Box): number {
   const reader = new Reader(tfdt.payload);
   const version = reader.u8();
   reader.skip(3);
   return version === 1 ? reader.u64() : reader.u32();
 }
 
-function readTrun(run: Box, defaults: SampleDefaults, samples: ReadSample[], most: number): void {
+/** What the runs of one track share. */
+interface RunPlace {
+  readonly defaults: SampleDefaults;
+  /** Where offsets count from, from the start of the moof box. */
+  readonly base: number;
+  /** Samples of the whole track at most. */
+  readonly most: number;
+}
+
+function readTrun(run: Box, { defaults, base, most }: RunPlace, samples: ReadSample[]): void {
   const reader = new Reader(run.payload);
   const version = reader.u8();
   const flags = reader.u24();
@@ -103,7 +131,7 @@ function readTrun(run: Box, defaults: SampleDefaults, samples: ReadSample[], mos
   if (samples.length + count > most) throw new ProtocolError("limit", `more than ${mostSamples} samples in one fragment`);
   const has = (flag: number): boolean => (flags & flag) !== 0;
   const last = samples.at(-1);
-  let offset = has(TrunFlags.dataOffset) ? reader.i32() : last === undefined ? 0 : last.offset + last.size;
+  let offset = has(TrunFlags.dataOffset) ? base + reader.i32() : last === undefined ? base : last.offset + last.size;
   const firstFlags = has(TrunFlags.firstFlags) ? reader.u32() : undefined;
   for (let i = 0; i < count; i++) {
     const duration = has(TrunFlags.duration) ? reader.u32() : defaults.duration;

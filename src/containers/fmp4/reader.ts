@@ -14,12 +14,16 @@ import type { Movie } from "./read-moov.ts";
 /** An init segment. */
 export interface InitEvent {
   readonly type: "init";
+  /** Bytes of the stream before its moov box. */
+  readonly at: number;
   readonly movie: Movie;
 }
 
 /** A fragment with its payload. */
 export interface FragmentEvent {
   readonly type: "fragment";
+  /** Bytes of the stream before its moof box. */
+  readonly at: number;
   readonly movie: Movie;
   readonly fragment: MovieFragment;
   /** Wall clocks that came before it. */
@@ -40,12 +44,21 @@ const mostReferences = 64;
 export class Fmp4Reader {
   readonly #splitter = new BoxSplitter();
   #movie: Movie | undefined;
-  #moof: { readonly bytes: Uint8Array; readonly fragment: MovieFragment } | undefined;
+  /** Where the box begins that is being read. */
+  #at: number | undefined;
+  #moof: { readonly at: number; readonly bytes: Uint8Array; readonly fragment: MovieFragment } | undefined;
   #references: (ProducerReference & { readonly trackId: number })[] = [];
+  /** By track, where what was read of it ends, in its ticks. */
+  readonly #ends = new Map<number, number>();
 
   /** Something was begun and is not complete: a box, or a fragment without its payload. */
   get pending(): boolean {
     return this.#moof !== undefined || this.#splitter.pending > 0;
+  }
+
+  /** Bytes of the boxes that were read: where the next begins, or the one that is wrong. */
+  get position(): number {
+    return this.#at ?? this.#splitter.position;
   }
 
   /**
@@ -55,32 +68,48 @@ export class Fmp4Reader {
    */
   push(piece: Uint8Array): Fmp4Event[] {
     const events: Fmp4Event[] = [];
-    for (const each of this.#splitter.push(piece)) {
-      const event = this.#box(each);
+    const begun = this.#splitter.position;
+    const boxes = this.#splitter.push(piece);
+    this.#at = begun;
+    for (const each of boxes) {
+      const event = this.#box(each, this.#at);
       if (event !== undefined) events.push(event);
+      this.#at += each.bytes.length;
     }
+    this.#at = undefined;
     return events;
   }
 
-  #box(each: Box): Fmp4Event | undefined {
+  #box(each: Box, at: number): Fmp4Event | undefined {
     if (this.#moof !== undefined && each.type !== "mdat") throw new ProtocolError("order", `${each.type} box between moof and mdat`);
     switch (each.type) {
       case "moov":
         this.#movie = readMoov(each.payload);
-        return { type: "init", movie: this.#movie };
+        this.#ends.clear();
+        return { type: "init", at, movie: this.#movie };
       case "prft":
         if (this.#references.length === mostReferences)
           throw new ProtocolError("limit", `more than ${mostReferences} prft boxes without a moof`);
         this.#references.push(readPrft(each.payload));
         return undefined;
       case "moof":
-        this.#moof = { bytes: each.bytes, fragment: readMoof(each.payload, this.#current()) };
+        this.#moof = { at, bytes: each.bytes, fragment: this.#read(each.payload, at) };
         return undefined;
       case "mdat":
         return this.#fragment(each);
       default:
         return undefined;
     }
+  }
+
+  #read(payload: Uint8Array, at: number): MovieFragment {
+    const fragment = readMoof(payload, this.#current(), { at, ends: this.#ends });
+    for (const { trackId, decodeTime, samples } of fragment.tracks)
+      this.#ends.set(
+        trackId,
+        samples.reduce((end, { duration }) => end + duration, decodeTime),
+      );
+    return fragment;
   }
 
   #current(): Movie {
@@ -90,8 +119,9 @@ export class Fmp4Reader {
 
   #fragment(mdat: Box): FragmentEvent {
     const moof = this.#moof;
-    if (moof === undefined)
-      throw new ProtocolError("order", "mdat box without a moof box before it: MP4 that is not fragmented is not read");
+    if (moof === undefined && this.#movie === undefined)
+      throw new ProtocolError("unsupported", "the MP4 is not fragmented, and its moov box comes behind the media");
+    if (moof === undefined) throw new ProtocolError("order", "mdat box without a moof box before it");
     const references = this.#references;
     this.#moof = undefined;
     this.#references = [];
@@ -103,6 +133,14 @@ export class Fmp4Reader {
         return mdat.payload.subarray(at, at + sample.size);
       }),
     );
-    return { type: "fragment", movie: this.#current(), fragment: moof.fragment, references, parts: [moof.bytes, mdat.bytes], payloads };
+    return {
+      type: "fragment",
+      at: moof.at,
+      movie: this.#current(),
+      fragment: moof.fragment,
+      references,
+      parts: [moof.bytes, mdat.bytes],
+      payloads,
+    };
   }
 }

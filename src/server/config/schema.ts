@@ -48,6 +48,13 @@ const http = z.strictObject({
     .max(1_000_000)
     .default(20_000)
     .meta({ description: "HTTP and WebSocket connections at once; more are closed." }),
+  publishStallTimeout: duration("1s", "10m")
+    .prefault("15s")
+    .meta({ description: "A publisher over HTTP or WebSocket that has sent nothing for so long is ended." }),
+  publishAhead: duration("0s", "1m").prefault("3s").meta({
+    description:
+      "How much earlier than due a publisher's media are taken over HTTP and WebSocket; what comes faster, a file's, is slowed down to its own pace.",
+  }),
 });
 
 const log = z.strictObject({

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AudioTrack, Generation, Track, VideoTrack } from "../../media/track.ts";
 import type { ContainerFormat } from "./container-format.ts";
-import { carriedTracks, ContainerRegistry, titleOf, whyNotCarried } from "./container-registry.ts";
+import { carriedTracks, ContainerRegistry, whyNotCarried } from "./container-registry.ts";
+import { titleOf } from "./format-names.ts";
 
 const base = { config: new Uint8Array(0), timescale: 1000, isDefault: true, codecString: "" } as const;
 const video: VideoTrack = { ...base, id: 1, kind: "video", codec: "screen", width: 0, height: 0, frameRate: 0 };

@@ -1,7 +1,7 @@
 import { type Generation, type Track, TrackKind } from "../../media/track.ts";
 import type { ContainerFormat, ContainerOptions } from "./container-format.ts";
 import { flvFormat } from "./flv-format.ts";
-import { isFormatName, isFormatWord, isMediaType, shown } from "./format-names.ts";
+import { isFormatName, isFormatWord, isMediaType, shown, titleOf } from "./format-names.ts";
 import { matroskaFormat, webmFormat } from "./matroska-format.ts";
 import { mp4Format } from "./mp4-format.ts";
 
@@ -90,11 +90,6 @@ export function whyNotCarried(
   if (!hasRoom(format, wanted)) return `${titleOf(format)} carries no ${wanted.video ? "video" : "audio"}.`;
   if (wanted.video && wanted.audio && takes(format, "video") && takes(format, "audio")) return "The stream has neither video nor audio.";
   return `The stream has no ${takes(format, "video") && wanted.video ? "video" : "audio"}.`;
-}
-
-/** The name of a container for people. */
-export function titleOf({ title, name }: ContainerFormat): string {
-  return title ?? name;
 }
 
 /** Whether a container has room for a kind of track. */

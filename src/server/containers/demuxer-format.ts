@@ -7,6 +7,8 @@ import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
 export interface DemuxerFormat {
   /** Lower-case letters and digits, with dashes between; what `format` says. It may be the same as that of a container to watch in. */
   readonly name: string;
+  /** Its name for people, `MPEG-TS`; `name` if not given. */
+  readonly title?: string;
   /** Ends of file names and URLs that mean it, lower-case letters and digits, without the dot. */
   readonly extensions?: readonly string[];
   /** Media types that mean it, in lower case, without parameters: `video/x-flv`. */
@@ -25,8 +27,9 @@ export interface DemuxerFormat {
 /** FLV, as encoders and FFmpeg write it. */
 export const flvDemuxerFormat: DemuxerFormat = {
   name: "flv",
+  title: "FLV",
   extensions: ["flv"],
-  mimeTypes: ["video/x-flv"],
+  mimeTypes: ["video/x-flv", "video/flv"],
   sniff: (head) => beginsWith(head, [0x46, 0x4c, 0x56, 1]),
   demuxer: (sink) => new FlvDemuxer(sink),
 };
@@ -34,22 +37,30 @@ export const flvDemuxerFormat: DemuxerFormat = {
 /** Fragmented MP4, as `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe` writes it. */
 export const mp4DemuxerFormat: DemuxerFormat = {
   name: "mp4",
-  extensions: ["mp4"],
-  mimeTypes: ["video/mp4", "audio/mp4"],
-  // ISO/IEC 14496-12 4.3: a file begins with the box that says what it is.
-  sniff: (head) => beginsWith(head.subarray(4), [0x66, 0x74, 0x79, 0x70]),
+  title: "MP4",
+  extensions: ["mp4", "m4v", "m4a", "mov", "cmfv", "cmfa"],
+  mimeTypes: ["video/mp4", "audio/mp4", "application/mp4", "video/quicktime"],
+  sniff(head) {
+    const type = String.fromCharCode(...head.subarray(4, 8));
+    if (!firstBoxes.some((first) => first.startsWith(type))) return false;
+    return type.length === 4 || undefined;
+  },
   demuxer: (sink) => new Fmp4Demuxer(sink),
 };
 
 /** Matroska and WebM, as FFmpeg, GStreamer and browsers' MediaRecorder write them. */
 export const matroskaDemuxerFormat: DemuxerFormat = {
   name: "matroska",
+  title: "Matroska",
   extensions: ["mkv", "mka", "webm"],
   mimeTypes: ["video/x-matroska", "audio/x-matroska", "video/matroska", "audio/matroska", "video/webm", "audio/webm"],
   // RFC 8794 11.2.1: the id of an EBML header.
   sniff: (head) => beginsWith(head, [0x1a, 0x45, 0xdf, 0xa3]),
   demuxer: (sink) => new MatroskaDemuxer(sink),
 };
+
+/** What a file may begin with (ISO/IEC 14496-12 4.3; QuickTime). Those that cannot be published are told apart further in, in words. */
+const firstBoxes: readonly string[] = ["ftyp", "styp", "moov", "mdat", "wide", "free", "skip"];
 
 /** Whether bytes begin with others; undefined where they end before that is known. */
 function beginsWith(head: Uint8Array, signature: readonly number[]): boolean | undefined {

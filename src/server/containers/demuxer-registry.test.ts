@@ -72,3 +72,29 @@ test("names, extensions and media types belong to one format", () => {
   assert.equal(registry.get("flv"), theirs, "one of the same name takes the place of ours");
   assert.throws(() => registry.add(plain("flv", "x")), /there is a demuxer "flv" already/);
 });
+
+test("paths and media types lead to a format", () => {
+  const registry = new DemuxerRegistry();
+  assert.deepEqual(registry.ofPath("/live/cam.FLV"), { format: registry.get("flv"), stem: "/live/cam" });
+  assert.equal(registry.ofPath("/live/cam.v2"), undefined);
+  assert.equal(registry.ofPath("flv"), undefined);
+  assert.equal(registry.ofMimeType('Video/MP4; codecs="avc1.64001f"')?.name, "mp4");
+  assert.equal(registry.ofMimeType("application/octet-stream"), undefined);
+});
+
+test("what is said to be one format and plainly is another is refused in words; what may be is believed", () => {
+  const [a, b] = [plain("a", "alpha", { title: "Alpha" }), plain("b", "beta")];
+  const registry = new DemuxerRegistry([a, b]);
+  const declared = (...pieces: readonly string[]): void => push(registry.declared(a, sink), ...pieces);
+  declared("al", "pha and more");
+  assert.deepEqual(a.read, ["alpha and more"]);
+  assert.throws(() => declared("beta"), { code: "unsupported", message: "the input is b, not Alpha" });
+  assert.throws(() => declared("gamma"), { code: "malformed", message: "the input does not begin as Alpha does" });
+  const unsure = plain("c", "", { sniff: () => undefined });
+  push(new DemuxerRegistry([unsure]).declared(unsure, sink), "x".repeat(4096));
+  assert.equal(unsure.read.length, 1);
+  const d = plain("d", "");
+  const named: DemuxerFormat = { name: "d", demuxer: () => d.demuxer(sink) };
+  push(new DemuxerRegistry([named]).declared(named, sink), "x");
+  assert.deepEqual(d.read, ["x"]);
+});

@@ -2,7 +2,7 @@ import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
 import { type DemuxerFormat, flvDemuxerFormat, matroskaDemuxerFormat, mp4DemuxerFormat } from "./demuxer-format.ts";
-import { isFormatName, isFormatWord, shown } from "./format-names.ts";
+import { isFormatName, isFormatWord, shown, titleOf } from "./format-names.ts";
 
 /** Bytes of an input that are looked at to find out what it is. */
 const sniffLength = 4096;
@@ -58,10 +58,34 @@ export class DemuxerRegistry {
   open(name: string | undefined, sink: FrameSink): Demuxer {
     this.check(name);
     if (name !== undefined) return this.#formats.get(name)!.demuxer(sink);
-    return new DetectingDemuxer(
-      [...this.#formats.values()].filter((format) => format.sniff !== undefined),
-      sink,
-    );
+    return new DetectingDemuxer(this.#sniffing, sink);
+  }
+
+  /** The format that a path ends in, and the path without that end. */
+  ofPath(path: string): { readonly format: DemuxerFormat; readonly stem: string } | undefined {
+    const dot = path.lastIndexOf(".");
+    const extension = path.slice(dot + 1).toLowerCase();
+    const format = dot < 0 ? undefined : this.#all.find(({ extensions }) => extensions?.includes(extension));
+    return format && { format, stem: path.slice(0, dot) };
+  }
+
+  /** The format that a media type means, in whatever case and with whatever parameters. */
+  ofMimeType(type: string): DemuxerFormat | undefined {
+    const bare = type.split(";", 1)[0]!.trim().toLowerCase();
+    return this.#all.find(({ mimeTypes }) => mimeTypes?.includes(bare));
+  }
+
+  /** Reads input of which somebody says what it is, and finds out where its first bytes plainly are something else. */
+  declared(format: DemuxerFormat, sink: FrameSink): Demuxer {
+    return format.sniff === undefined ? format.demuxer(sink) : new DetectingDemuxer(this.#sniffing, sink, format);
+  }
+
+  get #all(): readonly DemuxerFormat[] {
+    return [...this.#formats.values()];
+  }
+
+  get #sniffing(): readonly DemuxerFormat[] {
+    return this.#all.filter((format) => format.sniff !== undefined);
   }
 }
 
@@ -70,19 +94,26 @@ const ownFormats: readonly DemuxerFormat[] = [flvDemuxerFormat, mp4DemuxerFormat
 /** Keeps what comes until one of the formats says that it is its own. */
 class DetectingDemuxer implements Demuxer {
   readonly #sink: FrameSink;
-  #candidates: readonly DemuxerFormat[];
+  readonly #formats: readonly DemuxerFormat[];
+  readonly #declared: DemuxerFormat | undefined;
   #head: Uint8Array = new Uint8Array(0);
   #found: Demuxer | undefined;
 
-  constructor(formats: readonly DemuxerFormat[], sink: FrameSink) {
-    this.#candidates = formats;
+  /** @param declared what it is said to be */
+  constructor(formats: readonly DemuxerFormat[], sink: FrameSink, declared?: DemuxerFormat) {
+    this.#formats = formats;
     this.#sink = sink;
+    this.#declared = declared;
+  }
+
+  get position(): number | undefined {
+    return this.#found === undefined ? 0 : this.#found.position;
   }
 
   push(piece: Uint8Array): void {
     if (this.#found !== undefined) return this.#found.push(piece);
     this.#head = joined([this.#head, piece]);
-    const format = this.#look(this.#head.length >= sniffLength);
+    const format = this.#look(this.#head.subarray(0, sniffLength));
     if (format === undefined) return;
     this.#found = format.demuxer(this.#sink);
     const head = this.#head;
@@ -92,21 +123,25 @@ class DetectingDemuxer implements Demuxer {
 
   end(): void {
     if (this.#found !== undefined) return this.#found.end();
+    if (this.#head.length === 0) throw new ProtocolError("truncated", "the input is empty");
     throw new ProtocolError("truncated", "the input ended before it was known what it is");
   }
 
-  /** @throws ProtocolError where it is none of the formats */
-  #look(isLast: boolean): DemuxerFormat | undefined {
-    const head = this.#head.subarray(0, sniffLength);
-    const open: DemuxerFormat[] = [];
-    for (const format of this.#candidates) {
-      const answer = format.sniff!(head);
-      if (answer === true) return format;
-      if (answer === undefined) open.push(format);
-    }
-    this.#candidates = open;
-    if (open.length === 0 || isLast) throw new ProtocolError("unsupported", "the input is of no format that is known here");
-    return undefined;
+  /** @throws ProtocolError where it is none of the formats, or not the one that it is said to be */
+  #look(head: Uint8Array): DemuxerFormat | undefined {
+    const declared = this.#declared;
+    const isLast = head.length === sniffLength;
+    const answer = declared?.sniff?.(head);
+    if (answer === true || (answer === undefined && isLast && declared !== undefined)) return declared;
+    const answers = this.#formats.map((format) => [format, format.sniff!(head)] as const);
+    const found = answers.find(([, isIt]) => isIt === true)?.[0];
+    if (declared === undefined && found !== undefined) return found;
+    if (found !== undefined && answer === false)
+      throw new ProtocolError("unsupported", `the input is ${titleOf(found)}, not ${titleOf(declared!)}`);
+    if (!isLast && answers.some(([, isIt]) => isIt === undefined)) return undefined;
+    if (declared !== undefined) throw new ProtocolError("malformed", `the input does not begin as ${titleOf(declared)} does`);
+    const known = new Intl.ListFormat("en").format(this.#formats.map(titleOf));
+    throw new ProtocolError("unsupported", `the input is of no format that is known here: those are ${known}`);
   }
 }
 

@@ -17,3 +17,8 @@ export function isMediaType(text: unknown): text is string {
 export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`;
 }
+
+/** The name of a container or demuxer for people. */
+export function titleOf({ title, name }: { readonly title?: string; readonly name: string }): string {
+  return title ?? name;
+}

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { ContainerFormat } from "../containers/container-format.ts";
-import { titleOf } from "../containers/container-registry.ts";
+import { titleOf } from "../containers/format-names.ts";
 
 export const containerSchema = z
   .object({

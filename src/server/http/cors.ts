@@ -15,6 +15,12 @@ export class Cors {
     return origin === undefined || this.#origins.has("*") || this.#origins.has(origin);
   }
 
+  /** The same, and our own pages may in any case. @param hosts under which we were asked */
+  allowsPage(origin: string | undefined, hosts: readonly string[]): boolean {
+    // Browsers send an origin with WebSockets and bodies to their own site too.
+    return this.allows(origin) || (URL.canParse(origin!) && hosts.includes(new URL(origin!).host));
+  }
+
   /** The headers that say so. */
   headers(origin: string | undefined): Record<string, string> {
     if (this.#origins.has("*")) return { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": exposed };

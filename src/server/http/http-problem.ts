@@ -1,3 +1,4 @@
+import { ProtocolError, type ProtocolErrorCode } from "../../bytes/protocol-error.ts";
 import type { RefusalCode } from "../../hub/refusal.ts";
 import { Refusal } from "../../hub/refusal.ts";
 
@@ -21,7 +22,28 @@ export class HttpProblem extends Error {
 export function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof HttpProblem) return error;
   if (error instanceof Refusal) return new HttpProblem(statusOfRefusal(error.code), error.code, error.message, retryHeaders(error.code));
+  if (error instanceof ProtocolError) return new HttpProblem(statusOfMistake(error.code), error.code, wordsOfMistake(error));
   return undefined;
+}
+
+/** Where a publisher broke the rules of what it sent. */
+function statusOfMistake(code: ProtocolErrorCode): number {
+  switch (code) {
+    case "unsupported":
+      return 415;
+    case "timeout":
+      return 408;
+    case "truncated":
+    case "limit":
+    case "malformed":
+    case "order":
+    case "wrong-protocol":
+      return 422;
+  }
+}
+
+function wordsOfMistake({ code, message }: ProtocolError): string {
+  return code === "timeout" ? `The stream was ended: ${message}.` : `What was sent cannot be read: ${message} (${code}).`;
 }
 
 export function statusOfRefusal(code: RefusalCode): number {

@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Access } from "../../hub/access.ts";
+import type { Access, AccessQuestion } from "../../hub/access.ts";
 import { Refusal } from "../../hub/refusal.ts";
+import { HttpPublishers } from "../../protocols/http-publish/http-publishers.ts";
+import type { PublishTimes } from "../../protocols/http-publish/publish-session.ts";
 import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
 import { oneOf } from "../containers/container-variant.ts";
+import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { PluginRoutes } from "../plugins/plugin-routes.ts";
@@ -14,6 +17,7 @@ import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { mediaTarget } from "./media-target.ts";
+import { PublishRoute } from "./publish-route.ts";
 import { Router } from "./router.ts";
 import { readTarget, type Target, targetBelow } from "./target.ts";
 import { viewerQuestion } from "./viewer-question.ts";
@@ -21,8 +25,13 @@ import { viewerQuestion } from "./viewer-question.ts";
 /** Times in milliseconds. */
 export interface HttpServiceOptions {
   readonly facts: ServerFacts;
-  /** Decides who may watch. */
+  /** Decides who may publish and watch. */
   readonly access: Access;
+  /** What publishers may send. */
+  readonly demuxers: DemuxerRegistry;
+  readonly publishTimes: PublishTimes;
+  /** Told of publishers that are refused, except by access. */
+  readonly onRefused: (question: AccessQuestion, refusal: Refusal) => void;
   readonly log: Log;
   /** Who is behind connections and requests. */
   readonly peers: Peers;
@@ -44,18 +53,19 @@ export interface HttpServiceOptions {
 /** A request's path as the client sent it: frameworks that hand on a part of their own take it off `url` and keep it here. */
 type RoutedRequest = IncomingMessage & { readonly originalUrl?: string };
 
-/** Pages, API, HTTP and WebSocket viewers below one path, on whatever server their requests come in. */
+/** Pages, API, publishers and viewers over HTTP and WebSocket below one path, on whatever server their requests come in. */
 export class HttpService {
   /** Without a slash at its end; "" for the root. */
   readonly basePath: string;
   readonly #options: HttpServiceOptions;
   readonly #streams: HttpStreams;
+  readonly #publishers: HttpPublishers;
   readonly #webSockets: WsStreams;
   readonly #cors: Cors;
   readonly #router: Router;
 
   constructor(options: HttpServiceOptions) {
-    const { facts, log, peers, waitForPublisher, linger, pingInterval = 20_000, basePath = "" } = options;
+    const { facts, log, peers, demuxers, waitForPublisher, linger, pingInterval = 20_000, basePath = "" } = options;
     this.basePath = basePath;
     this.#options = options;
     const shared = { hub: facts.hub, access: options.access, log, waitForPublisher, admit: options.admit };
@@ -63,7 +73,10 @@ export class HttpService {
     this.#webSockets = new WsStreams({ ...shared, pingInterval });
     this.#cors = new Cors(options.allowedOrigins);
     const { webFolders, pluginRoutes } = options;
-    this.#router = new Router({ facts, log, peers, cors: this.#cors, streams: this.#streams, webFolders, pluginRoutes });
+    this.#publishers = new HttpPublishers({ title: "HTTP", ...shared, times: options.publishTimes, onRefused: options.onRefused });
+    const cors = this.#cors;
+    const publish = new PublishRoute({ publishers: this.#publishers, demuxers, peers, cors });
+    this.#router = new Router({ facts, log, peers, cors, streams: this.#streams, publish, webFolders, pluginRoutes });
   }
 
   /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */
@@ -78,8 +91,8 @@ export class HttpService {
 
   /** Answers a request, unless it is none of ours: then it is left alone and false returned. */
   request(request: IncomingMessage, response: ServerResponse): boolean {
-    if (this.#streams.owns(request.socket)) {
-      // Whoever watches has said all there is to say on this connection.
+    if (this.#streams.owns(request.socket) || this.#publishers.owns(request.socket)) {
+      // Whoever watches or publishes has said all there is to say on this connection.
       request.socket.destroy();
       return true;
     }
@@ -110,7 +123,7 @@ export class HttpService {
     const { origin } = request.headers;
     const { address, hosts } = this.#options.peers.requester(request);
     this.#webSockets.serve(request, socket, head, () => {
-      if (!this.#cors.allows(origin) && !isOfHost(origin, hosts))
+      if (!this.#cors.allowsPage(origin, hosts))
         throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
       try {
         const { name, container } = mediaTarget(target, containers)!;
@@ -123,20 +136,21 @@ export class HttpService {
     return true;
   }
 
-  /** Says goodbye to WebSocket viewers; what goes over HTTP ends with its stream. */
+  /** Says goodbye to WebSocket viewers; what goes over HTTP, and who publishes, ends with its stream. */
   close(): void {
     this.#webSockets.close();
   }
 
-  /** Cuts who still watches. */
+  /** Cuts who still watches or publishes. */
   terminate(): void {
+    this.#publishers.terminate();
     this.#streams.terminate();
     this.#webSockets.terminate();
   }
 
-  /** Resolves when nobody watches. */
+  /** Resolves when nobody watches or publishes. */
   async whenEmpty(): Promise<void> {
-    await Promise.all([this.#streams.whenEmpty(), this.#webSockets.whenEmpty()]);
+    await Promise.all([this.#publishers.whenEmpty(), this.#streams.whenEmpty(), this.#webSockets.whenEmpty()]);
   }
 
   /** Where below the base path; undefined for what is not. A target that cannot be read is ours where everything is. */
@@ -145,11 +159,6 @@ export class HttpService {
     if (target === undefined) return this.basePath === "" ? { path: "*", query: "" } : undefined;
     return targetBelow(target, this.basePath);
   }
-}
-
-/** Whether an origin is a page of ours: browsers send it with WebSockets to their own site too. */
-function isOfHost(origin: string | undefined, hosts: readonly string[]): boolean {
-  return origin !== undefined && URL.canParse(origin) && hosts.includes(new URL(origin).host);
 }
 
 /** There are WebSockets only where streams are. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { streamAddress } from "../../hub/identity.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
+import type { PublishAnswer } from "../../protocols/http-publish/http-publishers.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
 import { oneOf } from "../containers/container-variant.ts";
 import type { Log } from "../log.ts";
@@ -16,6 +17,7 @@ import { mediaTarget } from "./media-target.ts";
 import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { allowedMethods, answerByPlugin } from "./plugin-answer.ts";
 import { problemBody } from "./problem-body.ts";
+import type { PublishRoute } from "./publish-route.ts";
 import { StaticFiles } from "./static-files.ts";
 import { baseOf, firstSegment, type Target } from "./target.ts";
 import { challenged, viewerQuestion } from "./viewer-question.ts";
@@ -26,6 +28,7 @@ export interface RouterOptions {
   readonly peers: Peers;
   readonly cors: Cors;
   readonly streams: HttpStreams;
+  readonly publish: PublishRoute;
   readonly webFolders: readonly string[];
   readonly pluginRoutes: PluginRoutes;
 }
@@ -66,10 +69,10 @@ export class Router {
     const { request, response, target } = exchange;
     const headers = this.#options.cors.headers(request.headers.origin);
     if (firstSegment(target.path) === pluginSegment) return this.#plugin(exchange, headers);
+    const { publish } = this.#options;
+    if (publish.takes(request, target)) return publish.take(exchange, (error) => this.#answerOf(exchange, error));
     if (hasBody(request)) throw new HttpProblem(413, "body-refused", "Nothing here takes a request with a body.", { Connection: "close" });
-    if (request.method === "OPTIONS") {
-      return this.#preflight(exchange, allowed);
-    }
+    if (request.method === "OPTIONS") return this.#preflight(exchange, allowedOfStreams);
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new HttpProblem(405, "method-not-allowed", `${request.method} is not possible here.`, { Allow: allowed });
     }
@@ -173,19 +176,21 @@ export class Router {
   }
 
   #fail(exchange: Exchange, error: unknown): void {
-    const { request, target } = exchange;
+    const { status, headers, text } = this.#answerOf(exchange, error);
+    send(exchange, status, headers, text);
+  }
+
+  /** How an error is told to who asked; undefined is the good end of what somebody published. */
+  #answerOf({ request, target }: Exchange, error: unknown): PublishAnswer {
+    const cors = { ...this.#options.cors.headers(request.headers.origin), "Cache-Control": "no-store" };
+    if (error === undefined)
+      return { status: 200, headers: { ...cors, "Content-Type": "text/plain; charset=utf-8" }, text: "The stream has ended.\n" };
     const problem = problemOf(error) ?? new HttpProblem(500, "internal", "This server failed; its log says how.");
     if (problem.status === 500) this.#options.log.error({ err: error }, "an HTTP request failed");
     const reader = firstSegment(target.path) === "api" ? "api" : request.headers.accept?.includes("text/html") ? "browser" : "program";
     const { type, text } = problemBody(problem, reader, baseOf(target.path));
-    const headers = {
-      ...(reader === "browser" ? this.#pageHeaders(request, firstSegment(target.path) === "embed") : {}),
-      ...this.#options.cors.headers(request.headers.origin),
-      ...problem.headers,
-      "Cache-Control": "no-store",
-      "Content-Type": type,
-    };
-    send(exchange, problem.status, headers, text);
+    const page = reader === "browser" ? this.#pageHeaders(request, firstSegment(target.path) === "embed") : {};
+    return { status: problem.status, headers: { ...page, ...cors, ...problem.headers, "Content-Type": type }, text };
   }
 
   /** Only the embedded player may be framed by other sites. */
@@ -196,6 +201,7 @@ export class Router {
 }
 
 const allowed = "GET, HEAD, OPTIONS";
+const allowedOfStreams = `${allowed}, POST, PUT`;
 
 const apiHeaders = { "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'" } as const;
 

@@ -5,7 +5,7 @@ import { checkedContainer } from "./checked-container.ts";
 import { CheckedSink } from "./checked-sink.ts";
 import { asOwnError } from "./own-errors.ts";
 import { type Plugin, type PluginContext, PluginError } from "./plugin.ts";
-import { unlessAborted } from "../publishing/wait.ts";
+import { unlessAborted } from "../../hub/wait.ts";
 import type { ReadyPlugin } from "./plugin-entries.ts";
 import { playFor, type PluginHost, publishFor, viewerHostOf } from "./plugin-host.ts";
 

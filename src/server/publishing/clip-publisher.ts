@@ -3,7 +3,7 @@ import type { Publication, PublisherInfo } from "../../hub/publication.ts";
 import type { SourceFrame } from "../../media/demuxer.ts";
 import type { Track } from "../../media/track.ts";
 import type { Clip } from "./clip.ts";
-import { Pacer } from "./pacer.ts";
+import { Pacer } from "../../hub/pacer.ts";
 
 export interface ClipPublisherOptions {
   readonly hub: Hub;

@@ -5,9 +5,9 @@ import type { Publication, PublicationEnd } from "../../hub/publication.ts";
 import type { Demuxer } from "../../media/demuxer.ts";
 import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import { type ByteSource, byteSource, type MediaInput } from "./byte-source.ts";
-import { PacedSink } from "./paced-sink.ts";
+import { PacedSink } from "../../hub/paced-sink.ts";
 import { programPublisher, refusalOfEnd } from "./program-publisher.ts";
-import { unlessAborted } from "./wait.ts";
+import { unlessAborted } from "../../hub/wait.ts";
 
 /** How an input is published. */
 export interface PublishOptions {

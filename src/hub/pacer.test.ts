@@ -38,3 +38,32 @@ test("a cut in the times is no wait, and no rush", () => {
   assert.equal(pacer.wait(50_000), 0);
   assert.equal(pacer.wait(50_040), 40);
 });
+
+test("what may come ahead of its time waits for what is more than that", () => {
+  const clock = { now: 5000 };
+  const pacer = new Pacer(() => clock.now, { ahead: 3000, cut: 5000 });
+  assert.equal(pacer.wait(1000), 0);
+  assert.equal(pacer.wait(4000), 0);
+  assert.equal(pacer.wait(4500), 500);
+  clock.now += 500;
+  assert.equal(pacer.wait(4500), 0);
+});
+
+test("the first may have been due before it came: what was kept from coming meanwhile is not too early", () => {
+  const clock = { now: 5000 };
+  const pacer = new Pacer(() => clock.now, { ahead: 1000, cut: 5000, tolerance: 10_000, since: 2000 });
+  assert.equal(pacer.wait(0), 0);
+  assert.equal(pacer.wait(4000), 0);
+  assert.equal(pacer.wait(4100), 100);
+});
+
+test("a clock that is a little faster than ours makes nobody wait for long", () => {
+  const clock = { now: 0 };
+  const pacer = new Pacer(() => clock.now, { ahead: 3000, cut: 5000, tolerance: 10_000 });
+  let longest = 0;
+  for (let time = 0; time < 100_000_000; time += 1000) {
+    clock.now = Math.max(clock.now, time * (1 - 0.0002));
+    longest = Math.max(longest, pacer.wait(time));
+  }
+  assert.ok(longest < 2, `${longest} ms`);
+});

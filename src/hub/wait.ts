@@ -1,4 +1,4 @@
-import type { Scheduler } from "../../hub/scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
 
 /** A promise, or the signal's reason as a rejection where that comes first. Leaves nothing behind on the signal. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

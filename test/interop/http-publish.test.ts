@@ -1,0 +1,115 @@
+/** Real programs publish over HTTP, in every container, and what they sent comes to viewers bit for bit. */
+import assert from "node:assert/strict";
+import { before, describe, it, type TestContext } from "node:test";
+import { makeClip } from "../support/clip.ts";
+import { run, start } from "../support/program.ts";
+import { aacFrame, audioTolerance, compare } from "./compare.ts";
+import { type HttpPublisher, curl, ffmpeg5, ffmpeg8, gstreamer, written } from "./http-publishers.ts";
+import { Place, Way } from "./place.ts";
+import { Audience, curl as curlPlayer, ffmpeg5 as ffmpeg5Player, type Viewer, webSocket } from "./players.ts";
+
+const seconds = 4;
+const name = "live/cam";
+const viewers: readonly Viewer[] = [
+  { way: Way.rtmp, player: ffmpeg5Player },
+  { way: Way.httpFlv, player: curlPlayer },
+  { way: Way.wsMp4, player: webSocket() },
+];
+
+let clip: string;
+let mp4: string;
+
+before(async () => {
+  clip = await makeClip({ seconds });
+  mp4 = `${clip}.published.mp4`;
+  await run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-i", clip, "-c", "copy", ...written.mp4, mp4]);
+});
+
+/** Lets viewers wait, publishes, and compares what each of them got. */
+async function published(t: TestContext, publisher: HttpPublisher, options: { file?: string; end?: string } = {}): Promise<void> {
+  await using place = await Place.open();
+  const { file = clip, end = "" } = options;
+  const expected = await publisher.sends(file, place);
+  const audience = await Audience.gather(place, name, viewers);
+  await using publishing = publisher.publish(file, `http://127.0.0.1:${place.httpPort}/${name}${end}`);
+  await publishing.succeeded();
+  for (const [i, got] of (await audience.got).entries()) {
+    const { way, player } = viewers[i]!;
+    // In MP4 audio counts samples, in FLV milliseconds.
+    const tolerance = { audio: audioTolerance(way, aacFrame) + 1000, apart: publisher.apart ?? 0 };
+    const { offset } = compare(expected, got, `${player.name} over ${way}`, tolerance);
+    t.diagnostic(`${player.name} over ${way}: offset ${offset} µs`);
+  }
+  assert.equal(place.server.stream(name).state, "offline");
+}
+
+describe("what programs publish over HTTP comes back bit for bit", { concurrency: 2 }, () => {
+  for (const method of ["POST", "PUT"] as const) {
+    for (const container of ["flv", "mp4", "cmaf", "mp4 with offsets of old"] as const) {
+      const publisher = ffmpeg5(container, method);
+      it(publisher.name, (t) => published(t, publisher));
+    }
+  }
+  it("FFmpeg 8.1, FLV", (t) => published(t, ffmpeg8("flv", { method: "PUT" })));
+  it("FFmpeg 8.1, fragmented MP4", (t) =>
+    published(t, ffmpeg8("mp4", { method: "POST", movflags: "delay_moov+default_base_moof+frag_keyframe" }), { end: ".mp4" }));
+  it("GStreamer, FLV by curlhttpsink", (t) => published(t, gstreamer("flvmux streamable=true", "curlhttpsink", "flv")));
+  it("GStreamer, fragmented MP4 by curlhttpsink", (t) =>
+    published(t, gstreamer("mp4mux streamable=true fragment-duration=500", "curlhttpsink", "mp4")));
+  it("curl -T of an FLV file, at its own pace", async (t) => {
+    const started = performance.now();
+    await published(
+      t,
+      curl("-T", (file) => ["-T", file]),
+    );
+    // What is taken ahead of its time is three seconds of the four.
+    assert.ok(performance.now() - started > (seconds - 3) * 1000);
+  });
+  it("curl --data-binary of an MP4 file: a form by its type", (t) =>
+    published(
+      t,
+      curl("--data-binary", (file) => ["--data-binary", `@${file}`]),
+      { file: mp4 },
+    ));
+});
+
+describe("programs are told why they may not", () => {
+  it("curl shows the words of every refusal, while it still sends", async () => {
+    await using place = await Place.open({ auth: true, publishKey: "the-right-key" });
+    const url = `http://127.0.0.1:${place.httpPort}/${name}`;
+    const cases: readonly (readonly [args: readonly string[], status: number, words: RegExp])[] = [
+      [["-T", clip, url], 401, /needs a key/],
+      [["-T", clip, "-u", "me:wrong-key", url], 403, /not a valid publish key/],
+      [["-T", clip, "-H", "Authorization: Bearer wrong-key", url], 403, /not a valid publish key/],
+      [["-T", clip, `http://127.0.0.1:${place.httpPort}/live/a%00b?key=the-right-key`], 400, /control character/],
+      [["-T", "/etc/passwd", `${url}?key=the-right-key`], 415, /no format that is known/],
+      [["-T", clip, "-H", "Content-Type: video/mp4", `${url}?key=the-right-key`], 415, /the input is FLV, not MP4/],
+      [["-T", clip, `${url}.mp4?key=the-right-key`], 415, /the input is FLV, not MP4/],
+    ];
+    for (const [args, status, words] of cases) {
+      await using program = start("curl", ["-sS", "-w", "\n%{http_code}", ...args]);
+      const { stdout } = await program.finished;
+      assert.match(stdout.toString(), words, args.join(" "));
+      assert.match(stdout.toString(), new RegExp(`\n${status}$`), args.join(" "));
+    }
+  });
+
+  it("FFmpeg sends the password of the URL when it is asked for one", async () => {
+    await using place = await Place.open({ auth: true, publishKey: "the-right-key" });
+    const audience = await Audience.gather(place, name, viewers.slice(1));
+    const publisher = ffmpeg5("flv", "POST");
+    await using publishing = publisher.publish(clip, `http://me:the-right-key@127.0.0.1:${place.httpPort}/${name}`);
+    await publishing.succeeded();
+    await audience.got;
+  });
+
+  it("FFmpeg is cut off soon where it has no key", async () => {
+    await using place = await Place.open({ auth: true, publishKey: "the-right-key" });
+    const long = await makeClip({ seconds: 8 });
+    const started = performance.now();
+    await using publishing = ffmpeg5("flv", "POST").publish(long, `http://127.0.0.1:${place.httpPort}/${name}`);
+    const { stderr } = await publishing.finished;
+    assert.match(stderr, /Broken pipe|Connection reset/);
+    assert.ok(performance.now() - started < 6000);
+  });
+});
