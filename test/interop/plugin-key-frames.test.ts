@@ -123,6 +123,23 @@ plugins:
     for (const [index, pattern] of expected.entries()) assert.match(lines[index + 1] ?? "", pattern);
   });
 
+  it("a plug-in that cannot be set up, or cannot start, keeps the server from starting, and says whose fault it is", async () => {
+    await writeFile(join(folder, "setup.js"), 'export default { name: "setup", setup() { throw new Error("no licence"); } };\n');
+    await writeFile(
+      join(folder, "start.js"),
+      'export default { name: "start", setup(context) { context.onStart(async () => { throw new Error("no disk"); }); } };\n',
+    );
+    const ports = ["--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--no-auth"];
+    for (const [name, words] of [
+      ["setup", /^millrace: the plug-in "setup" failed in its setup: no licence\nError: no licence\n +at .*setup\.js:1:/m],
+      ["start", /^millrace: the plug-in "start" failed to start: no disk\nError: no disk\n +at .*start\.js:1:/m],
+    ] as const) {
+      const { code, stderr } = await start(process.execPath, [cli, ...ports, "--plugins", `./${name}.js`], { cwd: folder }).finished;
+      assert.equal(code, 1);
+      assert.match(stderr, words);
+    }
+  });
+
   it("what is no list of modules is told like any other setting", async () => {
     assert.match(await check("plugins: ./key-frames.ts\n"), /wrong\.yaml:1:10: plugins: must be a list, not "\.\/key-frames\.ts"/);
     assert.match(await check("plugins:\n  - path: ./x.js\n"), /wrong\.yaml:2:5: plugins\.0: must be the file or package of a plug-in/);

@@ -405,6 +405,49 @@ test("what the docs say about testing works as it stands, under node:test and Vi
   assert.match(vitest.stdout.toString("utf8"), /^ok 1 - .*members watch/m);
 });
 
+test("plug-ins: the examples by file as they are, one from a package, with types that compile", async () => {
+  const names = ["wav", "key-frames", "flv-over-tcp"];
+  for (const name of names) {
+    const text = readFileSync(join(root, "examples/plugins", `${name}.ts`), "utf8");
+    project.write(`plugins/${name}.ts`, text.replace('"../../src/index.ts"', '"millrace"'));
+    await compiles(`plugins/${name}.ts`);
+  }
+  project.write("plugins/docs.ts", recipeOf("docs/plugins.md", "A container"));
+  await compiles("plugins/docs.ts");
+  // For `import` only, as packages are today.
+  project.write(
+    "node_modules/probe-plugin/package.json",
+    '{ "name": "probe-plugin", "type": "module", "exports": { "import": "./index.js" } }',
+  );
+  const answer = "handle: () => new Response(JSON.stringify(context.options))";
+  project.write(
+    "node_modules/probe-plugin/index.js",
+    `export default () => ({ name: "probe", options: { parse: (value) => value }, setup(context) { context.addRoute({ ${answer} }); } });`,
+  );
+  const file = project.write(
+    "plugins/millrace.yaml",
+    `plugins:
+  - ./wav.ts
+  - ./key-frames.ts
+  - { module: ./flv-over-tcp.ts, options: { publishPort: 0, playPort: 0 } }
+  - ./docs.ts
+  - { module: probe-plugin, options: { answer: 42 } }
+`,
+  );
+  await using check = project.startNpx("millrace", "check", file);
+  assert.match((await check.succeeded()).stdout.toString("utf8"), /^ok$/m);
+  await using program = project.startNpx("millrace", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--config", file);
+  const http = (await program.said(/"port":(\d+),"msg":"listening for HTTP"/, patience()))[1];
+  const probe = await fetch(`http://127.0.0.1:${http}/plugins/probe`);
+  assert.deepEqual(await probe.json(), { answer: 42 });
+  const { server } = (await (await fetch(`http://127.0.0.1:${http}/api/v1/streams`)).json()) as {
+    server: { containers: { name: string }[] };
+  };
+  const containers = server.containers.map(({ name }) => name);
+  assert.ok(containers.includes("wav") && containers.includes("adts"), containers.join(" "));
+  await program.stop();
+});
+
 /** As in the README's words, and whatever Node says it is of itself. */
 const tooOld = /^millrace needs Node\.js 24 or newer, this is \d+\.\d+\.\d+: [^\n]+\n$/;
 
