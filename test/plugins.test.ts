@@ -217,6 +217,35 @@ describe("a demuxer of a plug-in", () => {
     await assert.rejects(made.publish("live/a", Readable.from([]), { format: "none" }), /format is one of flv, .*, lines/);
   });
 
+  it("is what is published over HTTP, by the end of its URL, its media type or its first bytes", async () => {
+    const made = await servers.open([plugin((each) => each.addDemuxer({ ...lines, extensions: ["lines"], mimeTypes: ["text/x-lines"] }))], {
+      auth: false,
+    });
+    const put = async (path: string, body: string, type = ""): Promise<[number, string | undefined]> => {
+      const frames = made.stream("live/a").frames({ from: "oldest", wait: 1000 });
+      const first = frames.next().catch(() => undefined);
+      const { status } = await fetch(`${servers.base}/live/${path}`, { method: "PUT", body, headers: { "Content-Type": type } });
+      if (status >= 300) return [status, undefined];
+      return [status, Buffer.from((await first)!.value!.data).toString()];
+    };
+    assert.deepEqual(await put("a.lines", "#1"), [200, "#1"]);
+    assert.deepEqual(await put("a", "#2", "text/x-lines; charset=x"), [200, "#2"]);
+    assert.deepEqual(await put("a", "#3"), [200, "#3"]);
+    assert.equal((await put("a", "#!"))[0], 500);
+    assert.equal((await put("a", "FLV\x01\x05\0\0\0\x09"))[0], 422, "and ours is ours");
+  });
+
+  it("one that fails to look, or to begin, costs nobody else anything", async () => {
+    const bug = (): never => {
+      throw new Error("a bug");
+    };
+    const broken: DemuxerFormat = { name: "broken", sniff: bug, demuxer: bug };
+    const made = servers.make([plugin((each) => [broken, lines].forEach((format) => each.addDemuxer(format)))]);
+    await made.publish("live/a", Readable.from([Buffer.from("#1")]));
+    await assert.rejects(made.publish("live/a", Readable.from([Buffer.from("#1")]), { format: "broken" }), /a bug/);
+    assert.equal(servers.faults(/could not tell whether an input is its own/).length, 1);
+  });
+
   it("what it tells is checked: a frame that is none ends that input only", async () => {
     const made = servers.make([plugin((each) => each.addDemuxer(lines))]);
     await assert.rejects(made.publish("live/a", Readable.from([Buffer.from("#!")]), { format: "lines" }), {

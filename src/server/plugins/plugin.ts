@@ -49,7 +49,7 @@ export interface PluginContext<Options = unknown> {
    */
   addContainer(format: ContainerFormat): void;
   /**
-   * Adds a container that `server.publish` reads, or takes the place of one of the server's own that has its name.
+   * Adds a container that can be published, over HTTP and by `server.publish`, or takes the place of one of the server's own that has its name.
    *
    * @throws TypeError for what is none, or a name, extension or media type that is taken
    */

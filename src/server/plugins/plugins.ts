@@ -1,9 +1,6 @@
-import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
-import type { DemuxerFormat } from "../containers/demuxer-format.ts";
 import type { Log } from "../log.ts";
 import { checkedContainer } from "./checked-container.ts";
-import { CheckedSink } from "./checked-sink.ts";
-import { asOwnError } from "./own-errors.ts";
+import { checkedDemuxer } from "./checked-demuxer.ts";
 import { type Plugin, type PluginContext, PluginError } from "./plugin.ts";
 import { unlessAborted } from "../../hub/wait.ts";
 import type { ReadyPlugin } from "./plugin-entries.ts";
@@ -93,7 +90,7 @@ export class Plugins {
       server: host.server,
       signal: this.#closing.signal,
       addContainer: (format) => host.containers.add(checkedContainer(name, format, log)),
-      addDemuxer: (format) => host.demuxers.add(checkedDemuxer(format)),
+      addDemuxer: (format) => host.demuxers.add(checkedDemuxer(format, log)),
       addRoute: (route) => host.routes.add(name, route, log),
       onStart: (hook) => void start.push(hook),
       onClose: (hook) => void close.push(hook),
@@ -115,25 +112,5 @@ async function within(ms: number, hook: () => unknown, signal?: AbortSignal): Pr
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stopWaiting);
-  }
-}
-
-/** A plug-in's demuxer, whose frames are checked. */
-function checkedDemuxer(format: DemuxerFormat): DemuxerFormat {
-  return {
-    ...format,
-    ...(format.sniff && { sniff: (head) => format.sniff!(head) }),
-    demuxer(sink: FrameSink): Demuxer {
-      const demuxer = ours(() => format.demuxer(new CheckedSink(sink)));
-      return { push: (piece) => ours(() => demuxer.push(piece)), end: () => ours(() => demuxer.end()) };
-    },
-  };
-}
-
-function ours<Result>(call: () => Result): Result {
-  try {
-    return call();
-  } catch (error) {
-    throw asOwnError(error);
   }
 }
