@@ -40,6 +40,7 @@ export class Intake {
   #taken = 0;
   #state: "open" | "holding" | "over" = "open";
   #hasEnded = false;
+  #waiting: (() => void)[] = [];
 
   constructor(options: IntakeOptions) {
     const { publication, scheduler, pace, demuxer } = options;
@@ -62,6 +63,12 @@ export class Intake {
   push(piece: Uint8Array): void {
     if (this.#state === "holding") this.#late.push(piece);
     else if (this.#state === "open") this.#take(piece);
+  }
+
+  /** Calls back when nothing is held, unless it is over before. */
+  whenTaken(taken: () => void): void {
+    if (this.#state === "open") taken();
+    else if (this.#state === "holding") this.#waiting.push(taken);
   }
 
   /** The input is complete. */
@@ -105,7 +112,9 @@ export class Intake {
     const late = this.#late;
     this.#late = [];
     for (const piece of late) this.push(piece);
-    if (this.#isOpen) this.#options.source.resume();
+    if (!this.#isOpen) return;
+    this.#options.source.resume();
+    for (const taken of this.#waiting.splice(0)) taken();
     if (this.#isOpen && this.#hasEnded) this.#finish();
   }
 

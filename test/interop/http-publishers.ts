@@ -24,6 +24,7 @@ export const written = {
   /** Composition offsets below 0 in place of edit lists, sidx boxes. */
   cmaf: ["-f", "mp4", "-movflags", "cmaf"],
   /** Offsets that count from the beginning of the stream. */
+  matroska: ["-f", "matroska"],
   "mp4 with offsets of old": ["-f", "mp4", "-movflags", "delay_moov+frag_keyframe"],
 } as const;
 
@@ -43,6 +44,16 @@ export function ffmpeg5(container: keyof typeof written, method: "POST" | "PUT")
     ...(container === "cmaf" && { apart: 80_000 }),
   };
 }
+
+/** It puts without a length, and ends by closing. */
+export const icecast: HttpPublisher = {
+  name: "FFmpeg 5.1, FLV as to an Icecast server",
+  publish(clip, url) {
+    const args = ["-v", "error", "-nostdin", "-re", "-i", clip, "-c", "copy", "-content_type", "video/x-flv", ...written.flv];
+    return start("ffmpeg", [...args, url.replace("http://", "icecast://source:hackme@")]);
+  },
+  sends: (clip) => packetsOf(clip),
+};
 
 export function ffmpeg8(format: string, options: Readonly<Record<string, string>>): HttpPublisher {
   return {

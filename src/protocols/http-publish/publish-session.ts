@@ -55,6 +55,9 @@ export class PublishSession {
   readonly #fields: object;
   readonly #since: number;
   #intake: Intake | undefined;
+  #source: IntakeSource | undefined;
+  #received = 0;
+  #goodEnd: PublicationEnd = "unpublished";
   #heardAt: number;
   #cancelWatch: (() => void) | undefined;
   #over: ((error: unknown) => void) | undefined;
@@ -94,25 +97,38 @@ export class PublishSession {
     context.log.info(this.#fields, `${context.title} publisher started`);
   }
 
-  /** Bytes that were taken. */
-  get bytes(): number {
-    return this.#intake?.bytes ?? 0;
+  /** Bytes that have come. */
+  get received(): number {
+    return this.#received;
   }
 
   /**
-   * Begins to take what comes.
+   * Begins to take what comes, or goes on to with another connection.
    *
    * @param over called once when the session has ended: with nothing where all was taken, else with a `ProtocolError` (what was sent, or
    *   that nothing was), a `Refusal` (`busy`: somebody took over; `closing`) or a fault of ours. Not after `lose`
    */
-  begin(source: IntakeSource, over: (error: unknown) => void): void {
-    const { hub, times } = this.#context;
-    const pace = this.#request.paced ? { ahead: times.ahead, tolerance, cut, since: this.#since } : undefined;
-    const { publication } = this;
+  attach(source: IntakeSource, over: (error: unknown) => void): void {
+    this.#source = source;
     this.#over = over;
-    const { demuxer } = this.#request;
-    const done = (error: unknown): void => this.#end(error === undefined ? "unpublished" : endAfter(error), error);
-    this.#intake = new Intake({ publication, demuxer, scheduler: hub.scheduler, pace, source, over: done });
+    this.#heardAt = this.#context.hub.scheduler.now();
+    if (this.#intake === undefined) this.#begin();
+  }
+
+  /** Nothing comes until `attach` is called again, and that is no stall. @param over called once if it ends before */
+  rest(over: () => void): void {
+    this.#source = undefined;
+    this.#over = over;
+  }
+
+  #begin(): void {
+    const { hub, times } = this.#context;
+    const { demuxer, paced } = this.#request;
+    const { publication } = this;
+    const pace = paced ? { ahead: times.ahead, tolerance, cut, since: this.#since } : undefined;
+    const source = { pause: () => this.#source?.pause(), resume: () => this.#source?.resume() };
+    const over = (error: unknown): void => this.#end(error === undefined ? this.#goodEnd : endAfter(error), error);
+    this.#intake = new Intake({ publication, demuxer, scheduler: hub.scheduler, pace, source, over });
     publication.signal.addEventListener("abort", () => this.#endedByOthers(), { once: true });
     this.#watch(times.stall);
   }
@@ -120,24 +136,25 @@ export class PublishSession {
   /** @param bytes given away */
   push(bytes: Uint8Array): void {
     this.#heardAt = this.#context.hub.scheduler.now();
+    this.#received += bytes.length;
     this.#intake?.push(bytes);
   }
 
-  /** All has come. */
-  finish(): void {
+  /** Calls back when all that has come was taken, and more may come. */
+  whenTaken(taken: () => void): void {
+    this.#intake?.whenTaken(taken);
+  }
+
+  /** All has come. @param end what that means: with some ways to send, it may as well be that the connection was lost */
+  finish(end: "unpublished" | "lost" = "unpublished"): void {
+    this.#goodEnd = end;
     this.#intake?.end();
   }
 
-  /** The connection is gone, or its time: nobody is to be told. */
+  /** The connection is gone: nobody is to be told. */
   lose(): void {
     this.#over = undefined;
     this.#end("lost", undefined);
-  }
-
-  /** The publisher said that it stops, without more. */
-  stop(): void {
-    this.#over = undefined;
-    this.#end("unpublished", undefined);
   }
 
   #end(end: PublicationEnd, error: unknown): void {
@@ -166,19 +183,19 @@ export class PublishSession {
   }
 
   #log(end: PublicationEnd, error: unknown): void {
-    const fields = { ...this.#fields, bytes: this.bytes, reason: end };
+    const fields = { ...this.#fields, bytes: this.#received, reason: end };
     const { log, title } = this.#context;
     if (error === undefined) log.info(fields, `${title} publisher ended`);
     else if (error instanceof ProtocolError) log.warn({ ...fields, code: error.code, error: error.message }, `${title} publisher ended`);
     else log.error({ ...fields, err: error }, `${title} publisher failed`);
   }
 
-  /** Gives it up when nothing has come for too long. While it is held back it may well be silent. */
+  /** Gives it up when nothing has come for too long. While it is held back, or rests, it may well be silent. */
   #watch(within: number): void {
     const { hub, times } = this.#context;
     this.#cancelWatch = hub.scheduler.after(within, () => {
       const now = hub.scheduler.now();
-      if (this.#intake?.isHolding === true) this.#heardAt = now;
+      if (this.#source === undefined || this.#intake?.isHolding === true) this.#heardAt = now;
       const left = this.#heardAt + times.stall - now;
       if (left > 0) return this.#watch(Math.ceil(left));
       this.#end("lost", new ProtocolError("timeout", `nothing came for ${times.stall / 1000} s`));

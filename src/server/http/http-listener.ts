@@ -94,7 +94,9 @@ export class HttpListener {
     server.on("request", (request, response) => this.#request(request, response));
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     server.on("checkContinue", (request, response) => this.#request(request, response));
-    server.on("clientError", (_error, socket) => socket.destroy());
+    server.on("clientError", (error, socket) => {
+      if (!this.#service.noHttp(error, socket)) socket.destroy();
+    });
     return server;
   }
 

@@ -95,6 +95,8 @@ export class HttpMount {
       case "checkContinue":
       case "checkExpectation":
         return this.#service.request(args[0] as IncomingMessage, args[1] as ServerResponse);
+      case "clientError":
+        return this.#service.noHttp(args[0] as Error, args[1] as Duplex);
       case "upgrade":
         this.#server?.off("upgrade", noListener);
         return this.#service.upgrade(args[0] as IncomingMessage, args[1] as Duplex, args[2] as Buffer);

@@ -111,6 +111,11 @@ export class HttpService {
     return true;
   }
 
+  /** What Node found to be no HTTP. False where that is nothing of ours: the connection is to be closed. */
+  noHttp(error: Error, socket: Duplex): boolean {
+    return this.#publishers.noHttp(error, socket);
+  }
+
   /** Takes a WebSocket, or refuses one where no streams are. False for one that is none of ours, which is left alone. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const target = this.#targetOf(request);

@@ -23,9 +23,9 @@ export interface PublishExchange {
   readonly target: Target;
 }
 
-const methods: ReadonlySet<string> = new Set(["POST", "PUT"]);
+const methods: ReadonlySet<string> = new Set(["POST", "PUT", "SOURCE"]);
 
-/** `POST` and `PUT` of what is no path of our own: somebody publishes. */
+/** `POST`, `PUT` and `SOURCE` (Icecast) of what is no path of our own: somebody publishes. */
 export class PublishRoute {
   readonly #options: PublishRouteOptions;
 
