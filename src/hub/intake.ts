@@ -40,7 +40,7 @@ export class Intake {
   #taken = 0;
   #state: "open" | "holding" | "over" = "open";
   #hasEnded = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: IntakeOptions) {
     const { publication, scheduler, pace, demuxer } = options;

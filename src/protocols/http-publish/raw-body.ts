@@ -22,7 +22,7 @@ const endOfHead = "\r\n\r\n";
  */
 export class RawBody implements RequestBody {
   readonly #socket: Socket;
-  #early: Uint8Array[] = [];
+  readonly #early: Uint8Array[] = [];
   #reader: BodyReader | undefined;
 
   constructor({ socket }: IncomingMessage) {
