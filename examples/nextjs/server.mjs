@@ -1,4 +1,5 @@
 /** Next.js with a custom server, and Millrace on the same port: pages and streams are below /media, all else is Next's. */
+import { randomBytes } from "node:crypto";
 import http from "node:http";
 import { createServer } from "millrace";
 import next from "next";
@@ -10,15 +11,17 @@ await app.prepare();
 const handle = app.getRequestHandler();
 
 const httpServer = http.createServer((request, response) => void handle(request, response));
+const publishKey = process.env.PUBLISH_KEY ?? randomBytes(12).toString("base64url");
 const media = createServer({
   rtmp: { host: hostname, port: Number(process.env.RTMP_PORT ?? 1935) },
   http: { server: httpServer, basePath: "/media" },
-  auth: false, // everybody may publish; media.onPublish() can decide instead
 });
+// Or ask your users' table. media.onPlay() decides about viewers, who have their cookies with them.
+media.onPublish(({ key }) => key === publishKey);
 await media.listen();
 httpServer.listen(port, hostname, () => {
   console.log(`open http://${hostname}:${httpServer.address().port}/`);
-  console.log(`publish to rtmp://${hostname}:${media.address("rtmp").port}/live/cam`);
+  console.log(`publish to rtmp://${hostname}:${media.address("rtmp").port}/live/cam?key=${publishKey}`);
 });
 
 process.once("SIGTERM", async () => {

@@ -1,8 +1,10 @@
+import { Live } from "./live.jsx";
+
 export default function Page() {
   return (
     <main>
       <h1>Ours</h1>
-      <iframe src="/media/embed/live/cam" allow="autoplay; fullscreen" width="640" height="360" />
+      <Live stream="live/cam" />
     </main>
   );
 }
