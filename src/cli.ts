@@ -9,6 +9,7 @@ import { checkReport } from "./server/cli/check-report.ts";
 import { countBuffersInHeapLimits } from "./server/cli/collector.ts";
 import { Command, helpText } from "./server/cli/commands.ts";
 import { commandBeside, commandWith, type Invocation } from "./server/cli/command.ts";
+import { importReport } from "./server/cli/import-report.ts";
 import { keyReport } from "./server/cli/key-command.ts";
 import { portOwner } from "./server/cli/port-owner.ts";
 import { readSettings } from "./server/cli/read-settings.ts";
@@ -48,6 +49,9 @@ async function main(): Promise<number> {
       return ExitCode.done;
     case Command.check:
       process.stdout.write(await checkReport(given, process.env));
+      return ExitCode.done;
+    case Command.import:
+      process.stdout.write(await importReport(given, process.env));
       return ExitCode.done;
     case Command.schema:
       process.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);

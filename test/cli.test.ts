@@ -204,6 +204,22 @@ test("settings come from flags, then variables, then the file that MILLRACE_CONF
   await rm(folder, { recursive: true });
 });
 
+test("import prints an ffserver.conf as settings that check takes", async () => {
+  const conf = fileURLToPath(new URL("fixtures/ffserver.conf", import.meta.url));
+  await writeFile(join(home, "voice.ffpreset"), "b=48000\n");
+  await writeFile(join(home, "field.ffpreset"), "b=90000\n");
+  const imported = new Command("import", conf, { FFMPEG_DATADIR: home });
+  assert.equal((await imported.ended).code, 0);
+  await writeFile(join(home, "imported.yaml"), imported.out);
+  const check = new Command("check", "imported.yaml");
+  assert.equal((await check.ended).code, 0);
+  assert.match(check.out, /^http\.port +8090 +imported\.yaml:\d+:9$/m);
+  const wrong = new Command("import", conf, { FFMPEG_DATADIR: "", HOME: home });
+  assert.equal((await wrong.ended).code, 2);
+  assert.match(wrong.err, /ffserver\.conf:118: File for preset 'voice' not found/);
+  assert.equal(wrong.out, "");
+});
+
 test("schema prints the JSON schema and takes no settings", async () => {
   const schema = new Command("schema");
   assert.equal((await schema.ended).code, 0);

@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { codecOfId } from "../../src/containers/ffm/codec-id.ts";
 import { FfmDemuxer } from "../../src/containers/ffm/demuxer.ts";
 import { writeHeader } from "../../src/containers/ffm/header.ts";
 import { ffmMuxer } from "../../src/containers/ffm/muxer.ts";
@@ -14,6 +15,8 @@ import { PAGE_SIZE } from "../../src/containers/ffm/page.ts";
 import type { FfmStream } from "../../src/containers/ffm/stream-info.ts";
 import type { SourceFrame } from "../../src/media/demuxer.ts";
 import type { Track } from "../../src/media/track.ts";
+import { feedHeader, feedLayout } from "../../src/server/ffserver/feed-streams.ts";
+import { parseFfserverConf } from "../../src/server/ffserver/parse-conf.ts";
 import { oldDecoded, oldPacketsOf, runOldFfmpeg, testWithOldFfmpeg } from "../support/old-ffmpeg.ts";
 
 /** A request that a feed got: its method, and its body, of which `header` is the first page. */
@@ -136,6 +139,30 @@ testWithOldFfmpeg("FFmpeg 3.1.3 encodes what the header of a feed asks for, and 
         ours.map(({ data }) => md5(data)),
         theirs.map((packet) => packet.md5),
       );
+  }
+});
+
+testWithOldFfmpeg("FFmpeg 3.1.3 encodes all that an ffserver.conf with every directive asks for", async () => {
+  const text = await readFile(new URL("../fixtures/ffserver.conf", import.meta.url), "utf8");
+  const presets = ([name]: readonly string[]) => ({ path: `/${name}`, text: "b=90000\n" });
+  const { conf, notes } = parseFfserverConf(text, "ffserver.conf", { presets });
+  assert.deepEqual(notes.errors, []);
+  const layout = feedLayout("roof.ffm", conf.streams);
+  await using place = await feed(feedHeader(layout));
+  await runOldFfmpeg([...inputs, "-t", "1", place.url]);
+  const { tracks, frames } = read([place.taken[1]!.body]);
+  assert.deepEqual(
+    tracks.map(({ codec, kind }) => [codec, kind]),
+    layout.encodings.map(({ codec }) => [codecOfId(codec.id)!.codec, codec.kind]),
+  );
+  for (const [at, { width, height, sampleRate, channels }] of layout.encodings.entries()) {
+    const track = tracks[at]!;
+    assert.ok(
+      frames.some((frame) => frame.track === track.id),
+      `no frame of ${track.codec}`,
+    );
+    if (track.kind === "video") assert.deepEqual([track.width, track.height], [width, height]);
+    if (track.kind === "audio") assert.deepEqual([track.sampleRate, track.channels], [sampleRate, channels]);
   }
 });
 

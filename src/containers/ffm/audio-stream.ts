@@ -21,7 +21,7 @@ const MAX_ADTS_FRAMES = 64;
 /**
  * One stream of audio: what the header says of it, and frames made into the form ours have.
  *
- * AAC is raw with its configuration in the header; or raw with the configuration only in the options, as FFmpeg up to 3.1 writes it where it is
+ * AAC is raw with its configuration in the header; or raw with the configuration only in the options, as FFmpeg 3.1 writes it where it is
  * not told `-flags +global_header`; or in ADTS.
  */
 export class AudioStream implements SourceStream {

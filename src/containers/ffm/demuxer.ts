@@ -19,7 +19,7 @@ const MICROSECONDS = 1_000_000;
  * - A stream's track has the id of its place in the header, from 1. Streams of codecs that we do not carry are left out.
  * - Times are microseconds as they stand there; an encoder that posted to ffserver counted them from 1970.
  * - Frames that cannot be placed are dropped, and counted: before the first key frame of VP8 and VP9, and where the configuration that their
- *   codec needs is nowhere (`-flags +global_header` makes FFmpeg up to 3.1 write it).
+ *   codec needs is nowhere (`-flags +global_header` makes FFmpeg 3.1 write it).
  *
  * A ring file is read in the order in which its bytes are given: `ringOrder` says where the oldest are.
  */

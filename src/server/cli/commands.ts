@@ -8,7 +8,7 @@ import { typeWords } from "../config/reference.ts";
  * of src/cli.ts, which calls a function in a file of its own beside this one. A flag that only some commands take
  * names them in its row of `flags`.
  */
-export const Command = { start: "start", check: "check", key: "key", schema: "schema" } as const;
+export const Command = { start: "start", check: "check", key: "key", schema: "schema", import: "import" } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 
 interface CommandRow {
@@ -28,6 +28,7 @@ export const commands: Readonly<Record<Command, CommandRow>> = {
     help: "show the publish keys; the actions add, rotate, remove change them",
   },
   schema: { operands: [], takesSettings: false, help: "print the JSON schema of the YAML file, for editors" },
+  import: { operands: ["FILE"], takesSettings: false, help: "print what an ffserver.conf says as our YAML" },
 };
 
 export interface Flag {
