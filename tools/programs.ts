@@ -58,6 +58,8 @@ export const programs: readonly Program[] = [
   { name: "haproxy", commands: ["haproxy"], debian: ["haproxy"], brew: ["haproxy"] },
   { name: "caddy", commands: ["caddy"], debian: ["caddy"], brew: ["caddy"] },
   { name: "openssl", commands: ["openssl"], debian: ["openssl"], brew: ["openssl"] },
+  { name: "oggz-validate", commands: ["oggz-validate"], debian: ["oggz-tools"], brew: ["liboggz"] },
+  { name: "opusinfo", commands: ["opusinfo"], debian: ["opus-tools"], brew: ["opus-tools"] },
   { name: "mkvmerge", commands: ["mkvmerge"], debian: ["mkvtoolnix"], brew: ["mkvtoolnix"] },
   { name: "obs", commands: ["obs", macApp("OBS")], debian: ["obs-studio", "obs-plugins"], brew: ["obs"], slow: true },
   { name: "Xvfb", commands: ["Xvfb"], debian: ["xvfb"], brew: ["xquartz"], slow: true },

@@ -44,6 +44,7 @@ const audioEncoders = {
   aac: ["aac"],
   mp3: ["libmp3lame"],
   opus: ["libopus"],
+  vorbis: ["libvorbis"],
   flac: ["flac", "-strict", "-2"],
   ac3: ["ac3"],
   eac3: ["eac3"],

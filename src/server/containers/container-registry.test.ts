@@ -18,7 +18,7 @@ function format(changes: Partial<ContainerFormat> = {}): ContainerFormat {
   const muxer: ContainerFormat["muxer"] = () => () => {
     throw new Error("nobody watches");
   };
-  return { name: "wav", extensions: ["wav", "wave"], mimeType: "audio/wav", muxer, ...changes };
+  return { name: "voc", extensions: ["voc", "voice"], mimeType: "audio/voc", muxer, ...changes };
 }
 
 function generation(...tracks: Track[]): Generation {
@@ -34,6 +34,10 @@ test("our own containers are entries like any other", () => {
       ["mp4", "fMP4", ["mp4"], true],
       ["matroska", "Matroska", ["mkv"], undefined],
       ["webm", "WebM", ["webm"], undefined],
+      ["adts", "AAC (ADTS)", ["aac"], undefined],
+      ["mp3", "MP3", ["mp3"], undefined],
+      ["ogg", "Ogg", ["ogg"], undefined],
+      ["wav", "WAV", ["wav"], undefined],
     ],
   );
   assert.deepEqual(registry.carrying([video, speex, data]), ["flv", "matroska"]);
@@ -42,9 +46,9 @@ test("our own containers are entries like any other", () => {
 
 test("a path leads to the container it ends in", () => {
   const registry = new ContainerRegistry([format()]);
-  assert.equal(registry.ofPath("/live/cam.wave")?.stem, "/live/cam");
-  assert.equal(registry.ofPath("/live/cam.v2.wav")?.stem, "/live/cam.v2");
-  for (const path of ["/live/cam", "/live/wav", "/live/cam.WAV", "/live/cam.wav/", "/live/cam.constructor", "wav", "/live/cam."]) {
+  assert.equal(registry.ofPath("/live/cam.voice")?.stem, "/live/cam");
+  assert.equal(registry.ofPath("/live/cam.v2.voc")?.stem, "/live/cam.v2");
+  for (const path of ["/live/cam", "/live/voc", "/live/cam.VOC", "/live/cam.voc/", "/live/cam.constructor", "voc", "/live/cam."]) {
     assert.equal(registry.ofPath(path), undefined, path);
   }
 });
@@ -52,7 +56,7 @@ test("a path leads to the container it ends in", () => {
 test("names and extensions belong to one container", () => {
   const registry = new ContainerRegistry();
   registry.add(format());
-  assert.throws(() => registry.add(format({ extensions: ["x"] })), { message: 'there is a container "wav" already' });
+  assert.throws(() => registry.add(format({ extensions: ["x"] })), { message: 'there is a container "voc" already' });
   assert.throws(() => registry.add(format({ name: "b", extensions: ["x", "flv"] })), /the extension \.flv belongs to "flv"/);
   assert.equal(registry.get("b"), undefined, "what was refused leaves nothing behind");
   assert.equal(registry.ofPath("/a.x"), undefined);
@@ -77,10 +81,10 @@ test("what is no container is refused in words", () => {
     [{ name: "W" }, /name is lower-case .* not "W"/],
     [{ name: undefined }, /not a undefined/],
     [{ extensions: [] }, /needs an extension/],
-    [{ extensions: [".wav"] }, /without a dot, not "\.wav"/],
-    [{ extensions: "wav" }, /needs an extension/],
-    [{ mimeType: "wav" }, /mimeType is type\/subtype/],
-    [{ mimeType: "audio/wav; a=\r\nb" }, /mimeType/],
+    [{ extensions: [".voc"] }, /without a dot, not "\.voc"/],
+    [{ extensions: "voc" }, /needs an extension/],
+    [{ mimeType: "voc" }, /mimeType is type\/subtype/],
+    [{ mimeType: "audio/voc; a=\r\nb" }, /mimeType/],
     [{ kinds: [] }, /kinds/],
     [{ kinds: ["data"] }, /kinds/],
     [{ muxer: undefined }, /muxer/],
@@ -94,15 +98,15 @@ test("what is no container is refused in words", () => {
 });
 
 test("what goes in: kinds there is room for, codecs that can be carried, what was asked for", () => {
-  const wav = format({ kinds: ["audio"], cannotCarry: ({ codec }) => (codec === "speex" ? "WAV cannot carry Speex" : undefined) });
+  const voc = format({ kinds: ["audio"], cannotCarry: ({ codec }) => (codec === "speex" ? "VOC cannot carry Speex" : undefined) });
   const tracks = [video, alaw, speex, data];
-  assert.deepEqual(carriedTracks(wav, tracks, both), [alaw]);
+  assert.deepEqual(carriedTracks(voc, tracks, both), [alaw]);
   assert.deepEqual(carriedTracks(format(), tracks, both), [video, alaw, speex]);
   assert.deepEqual(carriedTracks(format(), tracks, { video: true, audio: false }), [video]);
-  assert.equal(whyNotCarried(wav, generation(...tracks), both), undefined);
-  assert.equal(whyNotCarried(wav, generation(video, speex), both), "WAV cannot carry Speex.");
-  assert.equal(whyNotCarried(wav, generation(video), both), "The stream has no audio.");
-  assert.equal(whyNotCarried(wav, generation(video, alaw), { video: true, audio: false }), "wav carries no video.");
+  assert.equal(whyNotCarried(voc, generation(...tracks), both), undefined);
+  assert.equal(whyNotCarried(voc, generation(video, speex), both), "VOC cannot carry Speex.");
+  assert.equal(whyNotCarried(voc, generation(video), both), "The stream has no audio.");
+  assert.equal(whyNotCarried(voc, generation(video, alaw), { video: true, audio: false }), "voc carries no video.");
   assert.equal(whyNotCarried(format(), generation(alaw), { video: true, audio: false }), "The stream has no video.");
   assert.equal(whyNotCarried(format(), generation(data), both), "The stream has neither video nor audio.");
 });

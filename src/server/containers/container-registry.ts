@@ -1,4 +1,5 @@
 import { type Generation, type Track, TrackKind } from "../../media/track.ts";
+import { adtsFormat, mp3Format, oggFormat, wavFormat } from "./audio-formats.ts";
 import type { ContainerFormat, ContainerOptions } from "./container-format.ts";
 import { flvFormat } from "./flv-format.ts";
 import { isFormatName, isFormatWord, isMediaType, shown, titleOf } from "./format-names.ts";
@@ -65,7 +66,16 @@ export class ContainerRegistry {
 }
 
 /** Viewers see them in this order. */
-const ownFormats: readonly ContainerFormat[] = [flvFormat, mp4Format, matroskaFormat, webmFormat];
+const ownFormats: readonly ContainerFormat[] = [
+  flvFormat,
+  mp4Format,
+  matroskaFormat,
+  webmFormat,
+  adtsFormat,
+  mp3Format,
+  oggFormat,
+  wavFormat,
+];
 
 const everything = { video: true, audio: true } as const;
 

@@ -23,16 +23,23 @@ function push(demuxer: Demuxer, ...pieces: readonly string[]): void {
 }
 
 test("our own formats are told by their first bytes, however they are cut", () => {
-  for (const [name, head] of [
-    ["flv", Buffer.from("FLV\x01\x05\0\0\0\x09", "latin1")],
-    ["mp4", Buffer.from("\0\0\0\x1cftypiso5", "latin1")],
-    ["matroska", Buffer.from("\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "latin1")],
+  const aac = "\xff\xf1\x50\x80\x01\x1f\xfc\x21";
+  const mp3 = `\xff\xfb\x10\xc4${"\0".repeat(100)}`;
+  for (const [name, text, known] of [
+    ["flv", "FLV\x01\x05\0\0\0\x09", 4],
+    ["mp4", "\0\0\0\x1cftypiso5", 8],
+    ["matroska", "\x1a\x45\xdf\xa3\x9f\x42\x86\x81", 4],
+    ["adts", aac + aac, 15],
+    ["adts", `ID3\x04\0\0\0\0\0\x02ab${aac}${aac}`, 27],
+    ["mp3", mp3 + mp3, 108],
+    ["mp3", `ID3\x04\0\0\0\0\0\x02ab${mp3}${mp3}`, 120],
+    ["mp3", "ID3\x04\0\0\0\x02\0\0", 10],
   ] as const) {
+    const head = Buffer.from(text, "latin1");
     const all = new DemuxerRegistry();
     const others = all.names.filter((other) => other !== name);
     for (let length = 1; length <= head.length; length++) {
-      const answer = all.get(name)!.sniff!(head.subarray(0, length));
-      assert.equal(answer, length < (name === "mp4" ? 8 : 4) ? undefined : true, `${name} ${length}`);
+      assert.equal(all.get(name)!.sniff!(head.subarray(0, length)), length < known ? undefined : true, `${name} ${length}`);
     }
     for (const other of others) assert.equal(all.get(other)!.sniff!(head), false, `${name} is no ${other}`);
   }
@@ -66,7 +73,7 @@ test("names, extensions and media types belong to one format", () => {
   assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/X; a=b"] })), /no media type/);
   assert.throws(() => registry.add({ name: "x" } as unknown as DemuxerFormat), /needs a function demuxer/);
   assert.throws(() => registry.open("x", sink), { name: "TypeError", message: `format is one of ${registry.names.join(", ")}` });
-  assert.deepEqual(registry.names, ["flv", "mp4", "matroska", "y"]);
+  assert.deepEqual(registry.names, ["flv", "mp4", "matroska", "adts", "mp3", "y"]);
   const theirs = plain("flv", "x", { extensions: ["flv"] });
   registry.add(theirs);
   assert.equal(registry.get("flv"), theirs, "one of the same name takes the place of ours");

@@ -1,6 +1,7 @@
 import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
+import { adtsDemuxerFormat, mp3DemuxerFormat } from "./audio-formats.ts";
 import { type DemuxerFormat, flvDemuxerFormat, matroskaDemuxerFormat, mp4DemuxerFormat } from "./demuxer-format.ts";
 import { isFormatName, isFormatWord, shown, titleOf } from "./format-names.ts";
 
@@ -89,7 +90,13 @@ export class DemuxerRegistry {
   }
 }
 
-const ownFormats: readonly DemuxerFormat[] = [flvDemuxerFormat, mp4DemuxerFormat, matroskaDemuxerFormat];
+const ownFormats: readonly DemuxerFormat[] = [
+  flvDemuxerFormat,
+  mp4DemuxerFormat,
+  matroskaDemuxerFormat,
+  adtsDemuxerFormat,
+  mp3DemuxerFormat,
+];
 
 /** Keeps what comes until one of the formats says that it is its own. */
 class DetectingDemuxer implements Demuxer {
