@@ -18,6 +18,7 @@ export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set([
   "assets",
   "vod",
   "plugins",
+  "publish",
 ]);
 
 /** Which stream a client means, and what it said along with it. */

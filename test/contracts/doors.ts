@@ -117,6 +117,18 @@ function knockWebSocket(extension: string): Door["knock"] {
   };
 }
 
+function knockWebSocketPublish(server: MillraceServer, path: string): Knock {
+  const socket = new WebSocket(`ws://127.0.0.1:${server.address("http")!.port}/publish/${path}`, {
+    headers: { "User-Agent": clientName, "X-Test": "Yes" },
+  });
+  const answer = new Promise<string>((resolve) => {
+    socket.once("message", () => resolve("granted"));
+    socket.on("close", (code, reason) => resolve(code === 1006 ? "closed" : `${code} ${reason.toString()}`));
+    socket.on("error", () => resolve("closed"));
+  });
+  return { answer, leave: () => socket.terminate() };
+}
+
 function pathWith(path: string, extension: string): string {
   const [name, query] = path.split("?");
   return `${name}.${extension}${query === undefined ? "" : `?${query}`}`;
@@ -139,6 +151,7 @@ export const doors: readonly Door[] = [
   },
   { name: "RTMP player", intent: "play", protocol: "rtmp", knock: knockRtmp("play"), says: overRtmp("NetStream.Play.Failed") },
   { name: "HTTP POST", intent: "publish", protocol: "http", knock: knockHttpPublish("POST"), says: overHttp },
+  { name: "WebSocket push", intent: "publish", protocol: "ws", knock: knockWebSocketPublish, says: overWebSocket },
   { name: "HTTP-FLV", intent: "play", protocol: "http", knock: knockHttp("flv"), says: overHttp },
   { name: "HTTP-fMP4", intent: "play", protocol: "http", knock: knockHttp("mp4"), says: overHttp },
   { name: "WS-FLV", intent: "play", protocol: "ws", knock: knockWebSocket("flv"), says: overWebSocket },

@@ -94,6 +94,7 @@ export class PublishSession {
     this.#fields = { ...facts(request.question), stream };
     this.#since = since;
     this.#heardAt = context.hub.scheduler.now();
+    publication.signal.addEventListener("abort", () => this.#endedByOthers(), { once: true });
     context.log.info(this.#fields, `${context.title} publisher started`);
   }
 
@@ -116,7 +117,7 @@ export class PublishSession {
   }
 
   /** Nothing comes until `attach` is called again, and that is no stall. @param over called once if it ends before */
-  rest(over: () => void): void {
+  rest(over: (error: unknown) => void): void {
     this.#source = undefined;
     this.#over = over;
   }
@@ -127,9 +128,8 @@ export class PublishSession {
     const { publication } = this;
     const pace = paced ? { ahead: times.ahead, tolerance, cut, since: this.#since } : undefined;
     const source = { pause: () => this.#source?.pause(), resume: () => this.#source?.resume() };
-    const over = (error: unknown): void => this.#end(error === undefined ? this.#goodEnd : endAfter(error), error);
+    const over = (error: unknown): void => (error === undefined ? this.#end(this.#goodEnd, undefined) : this.fail(error));
     this.#intake = new Intake({ publication, demuxer, scheduler: hub.scheduler, pace, source, over });
-    publication.signal.addEventListener("abort", () => this.#endedByOthers(), { once: true });
     this.#watch(times.stall);
   }
 
@@ -149,6 +149,16 @@ export class PublishSession {
   finish(end: "unpublished" | "lost" = "unpublished"): void {
     this.#goodEnd = end;
     this.#intake?.end();
+  }
+
+  /** Nothing has come for too long. */
+  stall(): void {
+    this.fail(new ProtocolError("timeout", `nothing came for ${this.#context.times.stall / 1000} s`));
+  }
+
+  /** Ends it for a reason of its connection's. @param error undefined where its publisher wants that */
+  fail(error: unknown): void {
+    this.#end(error === undefined ? "unpublished" : endAfter(error), error);
   }
 
   /** The connection is gone: nobody is to be told. */
@@ -198,7 +208,7 @@ export class PublishSession {
       if (this.#source === undefined || this.#intake?.isHolding === true) this.#heardAt = now;
       const left = this.#heardAt + times.stall - now;
       if (left > 0) return this.#watch(Math.ceil(left));
-      this.#end("lost", new ProtocolError("timeout", `nothing came for ${times.stall / 1000} s`));
+      this.stall();
     });
   }
 }
@@ -209,5 +219,5 @@ function facts({ address, client }: AccessQuestion): object {
 }
 
 function endAfter(error: unknown): PublicationEnd {
-  return error instanceof ProtocolError && error.code !== "truncated" ? "refused" : "lost";
+  return error instanceof ProtocolError && error.code !== "truncated" && error.code !== "timeout" ? "refused" : "lost";
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { RefusalCode } from "../../hub/refusal.ts";
-import { closeCodeOfRefusal, closeOfEnd, closeReason } from "./close-code.ts";
+import { closeCodeOfRefusal, closeOfEnd } from "./close-code.ts";
 
 test("every refusal and every end has a code that a server may send", () => {
   for (const code of Object.values(RefusalCode)) assert.ok(mayBeSent(closeCodeOfRefusal(code)), code);
@@ -14,15 +13,3 @@ test("every refusal and every end has a code that a server may send", () => {
 function mayBeSent(code: number): boolean {
   return (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 4000 && code <= 4999);
 }
-
-test("a reason fits a close frame and is never cut inside a character", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 300 }), (words) => {
-      const cut = closeReason(words);
-      assert.ok(Buffer.byteLength(cut) <= 123);
-      assert.ok(words.startsWith(cut));
-      assert.ok(cut.isWellFormed());
-      if (Buffer.byteLength(words) <= 123) assert.equal(cut, words);
-    }),
-  );
-});

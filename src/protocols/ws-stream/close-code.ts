@@ -62,11 +62,4 @@ export function closeOfEnd(end: PlayheadEnd): readonly [CloseCode, string] {
 }
 
 /** Bytes of a close frame's reason at most: 125 of a control frame less the code. */
-const reasonLimit = 123;
-
-/** The reason cut to what a close frame holds, never inside a character. */
-export function closeReason(words: string): string {
-  const bytes = new Uint8Array(reasonLimit);
-  const { read } = new TextEncoder().encodeInto(words, bytes);
-  return words.slice(0, read);
-}
+export const reasonLimit = 123;

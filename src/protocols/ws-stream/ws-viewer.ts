@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import { utf8Prefix } from "../../bytes/utf8-prefix.ts";
 import type { PlayheadEnd, PlayheadSink } from "../../hub/playhead.ts";
-import { type CloseCode, closeOfEnd, closeReason } from "./close-code.ts";
+import { type CloseCode, closeOfEnd, reasonLimit } from "./close-code.ts";
 
 /** Bytes of ours that may wait in the process before a client's ping goes unanswered. */
 const pongBacklog = 64 * 1024;
@@ -55,7 +56,7 @@ export class WsViewer implements PlayheadSink {
   }
 
   close(code: CloseCode, words: string): void {
-    this.#webSocket.close(code, closeReason(words));
+    this.#webSocket.close(code, utf8Prefix(words, reasonLimit));
   }
 
   /** Asks for a sign of life. False once `allowed` of them were not answered. */

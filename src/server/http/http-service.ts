@@ -5,6 +5,7 @@ import type { Access, AccessQuestion } from "../../hub/access.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { HttpPublishers } from "../../protocols/http-publish/http-publishers.ts";
 import type { PublishTimes } from "../../protocols/http-publish/publish-session.ts";
+import { WsPublishers } from "../../protocols/http-publish/ws-publishers.ts";
 import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
@@ -17,9 +18,9 @@ import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { mediaTarget } from "./media-target.ts";
-import { PublishRoute } from "./publish-route.ts";
+import { PublishRoute, publishSegment } from "./publish-route.ts";
 import { Router } from "./router.ts";
-import { readTarget, type Target, targetBelow } from "./target.ts";
+import { firstSegment, readTarget, type Target, targetBelow } from "./target.ts";
 import { viewerQuestion } from "./viewer-question.ts";
 
 /** Times in milliseconds. */
@@ -60,6 +61,8 @@ export class HttpService {
   readonly #options: HttpServiceOptions;
   readonly #streams: HttpStreams;
   readonly #publishers: HttpPublishers;
+  readonly #wsPublishers: WsPublishers;
+  readonly #publish: PublishRoute;
   readonly #webSockets: WsStreams;
   readonly #cors: Cors;
   readonly #router: Router;
@@ -73,10 +76,12 @@ export class HttpService {
     this.#webSockets = new WsStreams({ ...shared, pingInterval });
     this.#cors = new Cors(options.allowedOrigins);
     const { webFolders, pluginRoutes } = options;
-    this.#publishers = new HttpPublishers({ title: "HTTP", ...shared, times: options.publishTimes, onRefused: options.onRefused });
+    const publishing = { ...shared, times: options.publishTimes, onRefused: options.onRefused };
+    this.#publishers = new HttpPublishers({ title: "HTTP", ...publishing });
+    this.#wsPublishers = new WsPublishers({ title: "WebSocket", ...publishing });
     const cors = this.#cors;
-    const publish = new PublishRoute({ publishers: this.#publishers, demuxers, peers, cors });
-    this.#router = new Router({ facts, log, peers, cors, streams: this.#streams, publish, webFolders, pluginRoutes });
+    this.#publish = new PublishRoute({ publishers: this.#publishers, webSockets: this.#wsPublishers, demuxers, peers, cors });
+    this.#router = new Router({ facts, log, peers, cors, streams: this.#streams, publish: this.#publish, webFolders, pluginRoutes });
   }
 
   /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */
@@ -121,6 +126,10 @@ export class HttpService {
     const target = this.#targetOf(request);
     if (target === undefined) return false;
     const { containers } = this.#options.facts;
+    if (socket instanceof Socket && firstSegment(target.path) === publishSegment) {
+      this.#publish.upgrade(request, socket, head, target);
+      return true;
+    }
     if (!(socket instanceof Socket) || containers.ofPath(target.path)?.format.webSocket !== true) {
       refuseUpgrade(socket, webSocketWords(containers));
       return true;
@@ -141,21 +150,24 @@ export class HttpService {
     return true;
   }
 
-  /** Says goodbye to WebSocket viewers; what goes over HTTP, and who publishes, ends with its stream. */
+  /** Says goodbye to WebSockets; what goes over HTTP ends with its stream. */
   close(): void {
+    this.#wsPublishers.close();
     this.#webSockets.close();
   }
 
   /** Cuts who still watches or publishes. */
   terminate(): void {
     this.#publishers.terminate();
+    this.#wsPublishers.terminate();
     this.#streams.terminate();
     this.#webSockets.terminate();
   }
 
   /** Resolves when nobody watches or publishes. */
   async whenEmpty(): Promise<void> {
-    await Promise.all([this.#publishers.whenEmpty(), this.#streams.whenEmpty(), this.#webSockets.whenEmpty()]);
+    const all = [this.#publishers, this.#wsPublishers, this.#streams, this.#webSockets];
+    await Promise.all(all.map((each) => each.whenEmpty()));
   }
 
   /** Where below the base path; undefined for what is not. A target that cannot be read is ours where everything is. */
@@ -171,7 +183,7 @@ function webSocketWords(containers: ContainerRegistry): string {
   const extensions = containers.all
     .filter(({ webSocket }) => webSocket)
     .flatMap((format) => format.extensions.map((extension) => `.${extension}`));
-  return `A WebSocket here is a stream: ws://HOST/APP/STREAM with ${oneOf(extensions)} behind it\n`;
+  return `A WebSocket here is a stream: ws://HOST/APP/STREAM with ${oneOf(extensions)} behind it; to publish, ws://HOST/publish/APP/STREAM\n`;
 }
 
 /** Answers an upgrade with words, and closes. */

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { RESERVED_SEGMENTS } from "../../hub/identity.ts";
+import { Refusal } from "../../hub/refusal.ts";
 import { type HttpPublishers, type PublishAnswer } from "../../protocols/http-publish/http-publishers.ts";
+import type { WsPublishers } from "../../protocols/http-publish/ws-publishers.ts";
 import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { Cors } from "./cors.ts";
@@ -11,6 +14,7 @@ import { challenged, viewerQuestion } from "./viewer-question.ts";
 
 export interface PublishRouteOptions {
   readonly publishers: HttpPublishers;
+  readonly webSockets: WsPublishers;
   readonly demuxers: DemuxerRegistry;
   readonly peers: Peers;
   readonly cors: Cors;
@@ -22,6 +26,9 @@ export interface PublishExchange {
   readonly response: ServerResponse;
   readonly target: Target;
 }
+
+/** The first segment of the page that publishes, and of WebSockets that do. */
+export const publishSegment = "publish";
 
 const methods: ReadonlySet<string> = new Set(["POST", "PUT", "SOURCE"]);
 
@@ -57,4 +64,25 @@ export class PublishRoute {
     const told = (error: unknown): PublishAnswer => answer(challenged(error, request, target));
     await publishers.take({ request, response, wanted, answer: told });
   }
+
+  /** Takes a WebSocket of `/publish/APP/STREAM`. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, target: Target): void {
+    const { webSockets, demuxers, peers, cors } = this.#options;
+    const { address, hosts } = peers.requester(request);
+    webSockets.serve(request, socket, head, () => {
+      const { origin } = request.headers;
+      if (!cors.allowsPage(origin, hosts)) throw new Refusal("name-refused", wordsForPage(origin));
+      try {
+        const stream = { ...target, path: target.path.slice(`/${publishSegment}`.length) };
+        const { name, ...media } = publishTarget(stream, {}, demuxers);
+        return { ...media, question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }) };
+      } catch (error) {
+        throw error instanceof HttpProblem ? new Refusal("name-refused", error.message) : error;
+      }
+    });
+  }
+}
+
+function wordsForPage(origin: string | undefined): string {
+  return `Pages of ${origin} may not publish to this server.`;
 }

@@ -8,7 +8,8 @@ import type { Target } from "./target.ts";
 /** A stream that somebody wants to publish, and as what it comes. */
 export interface PublishTarget {
   readonly name: string;
-  readonly demuxer: (sink: FrameSink) => Demuxer;
+  /** @param type the media type that it says; if not given, that of the request */
+  readonly demuxer: (sink: FrameSink, type?: string) => Demuxer;
   readonly paced: boolean;
 }
 
@@ -26,10 +27,12 @@ export function publishTarget({ path, query }: Target, saying: Saying, demuxers:
   const coding = saying["content-encoding"] ?? "identity";
   if (coding.toLowerCase() !== "identity")
     throw new HttpProblem(415, "bad-coding", `Media are taken as they are, not with Content-Encoding: ${coding}.`);
-  const format = demuxers.ofMimeType(saying["content-type"] ?? "") ?? found?.format;
   return {
     name,
-    demuxer: (sink) => (format === undefined ? demuxers.open(undefined, sink) : demuxers.declared(format, sink)),
+    demuxer(sink, type = saying["content-type"] ?? "") {
+      const format = demuxers.ofMimeType(type) ?? found?.format;
+      return format === undefined ? demuxers.open(undefined, sink) : demuxers.declared(format, sink);
+    },
     paced: paceOf(query) === "realtime",
   };
 }
