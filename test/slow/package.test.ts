@@ -251,7 +251,7 @@ test("import and require() give the same modules, all of them, and the player do
       console.log(names.join(" "));
     })();`;
   const { stdout } = await project.node(project.write("same.cjs", script));
-  assert.match(stdout.toString("utf8"), /^millrace millrace\/flv millrace\/fmp4 millrace\/player millrace\/testing\b/);
+  assert.match(stdout.toString("utf8"), /^millrace millrace\/flv millrace\/fmp4 millrace\/player .*\bmillrace\/testing\b/);
 });
 
 test("a bundler takes the player, and nothing of Node comes along", async () => {

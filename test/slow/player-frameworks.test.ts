@@ -5,6 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { createServer, type MillraceServer } from "../../src/index.ts";
 import { publishTestClip, type TestClip } from "../../src/testing/index.ts";
 import { launchChromium, playerVideo, playsOn } from "../interop/browser.ts";
+import { npmScript } from "../../tools/node-program.ts";
 import { packInto, Project } from "../support/package-project.ts";
 
 const patience = () => AbortSignal.timeout(60_000);
@@ -116,6 +117,8 @@ for (const [name, { check, mistakes }] of Object.entries(examples)) {
 
     test("types and build are sound", async () => {
       await project.npm("run", "build");
+      // What checks templates has a compiler of its own; JSX is checked by any.
+      if (name === "react") await project.node(npmScript("typescript", "bin/tsc"), "-p", project.folder);
     });
 
     test("types find mistakes", async () => {
