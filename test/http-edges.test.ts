@@ -198,7 +198,7 @@ test("the API tells of streams as its description says", async () => {
   const { containers: described, ...server } = list["server"] as unknown as { readonly containers: readonly { readonly name: string }[] };
   assert.deepEqual(
     described.map(({ name }) => name),
-    ["flv", "mp4", "matroska", "webm", "adts", "mp3", "ogg", "wav"],
+    ["flv", "mp4", "mpegts", "matroska", "webm", "adts", "mp3", "ogg", "wav"],
   );
   assert.deepEqual(
     { ...server, containers: described.slice(0, 2) },
@@ -240,7 +240,7 @@ test("the API tells of streams as its description says", async () => {
       viewers: 0,
       publisher: { protocol: "test", address: "192.0.2.1", encoder: "tone" },
       tracks: [{ id: 1, kind: "audio", codec: "aac", codecString: "mp4a.40.2", sampleRate: 48000, channels: 2 }],
-      containers: ["flv", "mp4", "matroska", "adts"],
+      containers: ["flv", "mp4", "mpegts", "matroska", "adts"],
     },
   );
   for (const path of ["live/a%20b", "live%2Fa%20b"]) {

@@ -81,6 +81,17 @@ test("what comes ahead of its time is slowed down to its own pace, and nothing i
   assert.equal(heard.at(-1), "over");
 });
 
+test("what a demuxer gives at the end is slowed down too, and taken", async () => {
+  const demuxer = (sink: FrameSink): Demuxer => ({ ...oneByteEach(sink), end: () => sink.frame(video(40 * 100)) });
+  const { intake, heard, times, wait } = setUp({ demuxer });
+  intake.push(pictures(100));
+  intake.end();
+  await wait(2900);
+  assert.ok(times.length < 100 && heard.at(-1) !== "over");
+  await wait(500);
+  assert.deepEqual([times.length, heard.at(-1)], [101, "over"]);
+});
+
 test("a long burst that is in time comes in slices, so that viewers who wait for it get its beginning", async () => {
   const { intake, times, wait } = setUp({ pace: { ahead: 4000 } });
   intake.push(pictures(100));

@@ -128,6 +128,24 @@ export class Intake {
     } catch (error) {
       return this.#over(this.#placed(error));
     }
+    // Some demuxers give at the end what waited for more.
+    if (this.#paced?.holds === true) void this.#holdLast(this.#paced);
+    else this.#complete();
+  }
+
+  async #holdLast(paced: PacedSink): Promise<void> {
+    const { publication } = this.#options;
+    this.#state = "holding";
+    try {
+      await paced.drain(publication.signal);
+    } catch (error) {
+      if (!publication.signal.aborted) this.#over(error);
+      return;
+    }
+    this.#complete();
+  }
+
+  #complete(): void {
     const nothing = new ProtocolError("malformed", "the input has no frame of video or audio that can be carried");
     this.#over(this.#options.publication.isEmpty ? nothing : undefined);
   }

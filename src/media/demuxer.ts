@@ -25,6 +25,6 @@ export interface Demuxer {
   push(piece: Uint8Array): void;
   /** Bytes of what was read whole: where the tag, box or packet begins that is being read. For words about what is wrong. */
   readonly position?: number | undefined;
-  /** The input has ended. @throws ProtocolError("truncated") if it ended in the middle of something, or before its beginning */
+  /** The input has ended: what waited for more is given. @throws ProtocolError("truncated") if it ended in the middle of something, or before its beginning */
   end(): void;
 }

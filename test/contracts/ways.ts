@@ -6,7 +6,7 @@ import type { ComposedServer } from "../../src/server/server.ts";
 import { MessageType } from "../../src/protocols/rtmp/message.ts";
 import { RtmpClient } from "../support/rtmp-client.ts";
 import type { EgressUnderTest, TestViewer } from "./egress.ts";
-import { flvReader, fmp4Reader, rtmpMessageReader, type StreamReader } from "./readers.ts";
+import { flvReader, fmp4Reader, rtmpMessageReader, tsReader, type StreamReader } from "./readers.ts";
 
 type Open = (server: ComposedServer, path: string, reader: StreamReader) => TestViewer;
 
@@ -126,4 +126,6 @@ export const ways: readonly EgressUnderTest[] = [
   { name: "WS-FLV", watch: over(webSocket, "flv", flvReader), words: wsWords, crossesConfigs: true },
   { name: "HTTP-fMP4", watch: over(http, "mp4", fmp4Reader), words: httpWords, crossesConfigs: false },
   { name: "WS-fMP4", watch: over(webSocket, "mp4", fmp4Reader), words: wsWords, crossesConfigs: true },
+  { name: "HTTP-TS", watch: over(http, "ts", tsReader), words: httpWords, crossesConfigs: true },
+  { name: "WS-TS", watch: over(webSocket, "ts", tsReader), words: wsWords, crossesConfigs: true },
 ];

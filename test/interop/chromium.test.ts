@@ -102,10 +102,15 @@ describe("mpegts.js", () => {
     pages.close();
   });
 
-  for (const way of [Way.httpFlv, Way.wsFlv]) {
+  for (const [way, type] of [
+    [Way.httpFlv, "flv"],
+    [Way.wsFlv, "flv"],
+    [Way.httpTs, "mpegts"],
+    [Way.wsTs, "mpegts"],
+  ] as const) {
     it(`plays ${way}`, async () => {
       await h264();
-      await open(`${origin}/#${place.url(way, "live/h264")}`, async (page) => {
+      await open(`${origin}/?${type}#${place.url(way, "live/h264")}`, async (page) => {
         await playsOn(page, plainVideo, `mpegts-${way}`);
       });
     });
@@ -113,7 +118,7 @@ describe("mpegts.js", () => {
 });
 
 const mpegtsPage = `<!doctype html><title>mpegts.js</title><video muted controls></video><script src="/mpegts.js"></script><script>
-const player = mpegts.createPlayer({ type: "flv", isLive: true, url: location.hash.slice(1) });
+const player = mpegts.createPlayer({ type: location.search.slice(1), isLive: true, url: location.hash.slice(1) });
 player.attachMediaElement(document.querySelector("video"));
 player.load();
 player.play();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it, type TestContext } from "node:test";
 import { makeClip } from "../support/clip.ts";
+import { packetsOf } from "../support/packets.ts";
 import { run, start } from "../support/program.ts";
 import { aacFrame, audioTolerance, compare } from "./compare.ts";
 import { type HttpPublisher, curl, ffmpeg5, ffmpeg8, gstreamer, icecast, written } from "./http-publishers.ts";
@@ -18,11 +19,14 @@ const viewers: readonly Viewer[] = [
 
 let clip: string;
 let mp4: string;
+let ts: string;
 
 before(async () => {
   clip = await makeClip({ seconds });
   mp4 = `${clip}.published.mp4`;
   await run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-i", clip, "-c", "copy", ...written.mp4, mp4]);
+  ts = `${clip}.published.ts`;
+  await run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-i", clip, "-c", "copy", ...written.mpegts, ts]);
 });
 
 /** Lets viewers wait, publishes, and compares what each of them got. `lastsOn`: it does not say that it ends. */
@@ -49,12 +53,13 @@ async function published(
 
 describe("what programs publish over HTTP comes back bit for bit", { concurrency: 2 }, () => {
   for (const method of ["POST", "PUT"] as const) {
-    for (const container of ["flv", "mp4", "cmaf", "mp4 with offsets of old", "matroska"] as const) {
+    for (const container of ["flv", "mpegts", "mp4", "cmaf", "mp4 with offsets of old", "matroska"] as const) {
       const publisher = ffmpeg5(container, method);
       it(publisher.name, (t) => published(t, publisher));
     }
   }
   it("FFmpeg 8.1, FLV", (t) => published(t, ffmpeg8("flv", { method: "PUT" })));
+  it("FFmpeg 8.1, MPEG-TS", (t) => published(t, ffmpeg8("mpegts", { method: "POST" }), { end: ".ts" }));
   it("FFmpeg 8.1, fragmented MP4", (t) =>
     published(t, ffmpeg8("mp4", { method: "POST", movflags: "delay_moov+default_base_moof+frag_keyframe" }), { end: ".mp4" }));
   it("GStreamer, FLV by curlhttpsink", (t) => published(t, gstreamer("flvmux streamable=true", "curlhttpsink", "flv")));
@@ -74,6 +79,7 @@ describe("what programs publish over HTTP comes back bit for bit", { concurrency
     // What is taken ahead of its time is three seconds of the four.
     assert.ok(performance.now() - started > (seconds - 3) * 1000);
   });
+  it("curl -T of an MPEG-TS file", (t) => published(t, { ...curl("-T", () => ["-T", ts]), sends: (file) => packetsOf(file) }));
   it("curl --data-binary of an MP4 file: a form by its type", (t) =>
     published(
       t,

@@ -19,6 +19,7 @@ export interface HttpPublisher {
 /** Arguments that make FFmpeg write a container. */
 export const written = {
   flv: ["-f", "flv"],
+  mpegts: ["-f", "mpegts"],
   /** Without `delay_moov` FFmpeg begins every track at 0; with it an edit list says where it begins. */
   mp4: ["-f", "mp4", "-movflags", "delay_moov+default_base_moof+frag_keyframe"],
   /** Composition offsets below 0 in place of edit lists, sidx boxes. */

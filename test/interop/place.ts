@@ -15,6 +15,8 @@ export const Way = {
   wsFlv: "ws-flv",
   httpMp4: "http-mp4",
   wsMp4: "ws-mp4",
+  httpTs: "http-ts",
+  wsTs: "ws-ts",
   httpMkv: "http-mkv",
   httpWebm: "http-webm",
 } as const;
@@ -73,6 +75,10 @@ export class Place implements AsyncDisposable {
         return `http://127.0.0.1:${this.httpPort}/${name}.mp4`;
       case "ws-mp4":
         return `ws://127.0.0.1:${this.httpPort}/${name}.mp4`;
+      case "http-ts":
+        return `http://127.0.0.1:${this.httpPort}/${name}.ts`;
+      case "ws-ts":
+        return `ws://127.0.0.1:${this.httpPort}/${name}.ts`;
       case "http-mkv":
         return `http://127.0.0.1:${this.httpPort}/${name}.mkv`;
       case "http-webm":

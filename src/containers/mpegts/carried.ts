@@ -66,7 +66,7 @@ function mpegAudioType(track: MediaTrack): number {
 }
 
 /** Why MPEG-TS cannot carry this track, in words for a viewer; undefined where it can. */
-export function refusedByTs(track: Track): string | undefined {
+export function notCarriedByTs(track: Track): string | undefined {
   const name = codecNames[track.codec];
   if (track.kind === TrackKind.data) return `MPEG-TS does not carry ${name}`;
   try {

@@ -93,6 +93,10 @@ export class TsDemuxer implements Demuxer {
     this.#tables.set(PAT_PID, this.#tableReader(true));
   }
 
+  get position(): number {
+    return this.#splitter.position;
+  }
+
   get counts(): Readonly<TsCounts> {
     return { ...this.#counts, skippedBytes: this.#splitter.skipped };
   }

@@ -16,7 +16,7 @@ import type { SourceFrame } from "../../media/demuxer.ts";
 import type { MuxedChunk } from "../../media/muxer.ts";
 import { NotCarried } from "../../media/muxer.ts";
 import type { Track } from "../../media/track.ts";
-import { refusedByTs } from "./carried.ts";
+import { notCarriedByTs } from "./carried.ts";
 import { isRegistered, languageOf } from "./descriptors.ts";
 import { STAMPS_AHEAD, tsMuxer } from "./muxer.ts";
 import type { PacketHeader } from "./packet.ts";
@@ -275,7 +275,7 @@ describe("MPEG-TS that we write", () => {
       ],
     ];
     for (const [track, words] of refused) {
-      assert.match(refusedByTs(track) ?? "", words);
+      assert.match(notCarriedByTs(track) ?? "", words);
       assert.throws(
         () => tsMuxing([track]),
         (error) => error instanceof NotCarried && words.test(error.message),

@@ -7,7 +7,7 @@ import type { Frame } from "../../media/frame.ts";
 import { toMicros } from "../../media/time.ts";
 import { TrackKind } from "../../media/track.ts";
 import type { Generation, Track } from "../../media/track.ts";
-import { carriageOf, refusedByTs } from "./carried.ts";
+import { carriageOf, notCarriedByTs } from "./carried.ts";
 import type { MediaTrack } from "./carried.ts";
 import { TIMESCALE } from "./elementary.ts";
 import { AudioLane, VideoLane } from "./lane.ts";
@@ -137,7 +137,7 @@ export class TsMuxer implements Muxer {
 
   #choose(tracks: readonly Track[]): MediaTrack[] {
     const wanted = tracks.filter((track): track is MediaTrack => track.kind !== TrackKind.data && this.#options[track.kind] !== false);
-    const carried = wanted.filter((track) => refusedByTs(track) === undefined && pidOf(track) <= LAST_PID).slice(0, MAX_TRACKS);
+    const carried = wanted.filter((track) => notCarriedByTs(track) === undefined && pidOf(track) <= LAST_PID).slice(0, MAX_TRACKS);
     if (carried.length === 0) throw new NotCarried(refusal(wanted, this.#options));
     return carried;
   }
@@ -175,7 +175,7 @@ function pidOf({ id }: Track): number {
 }
 
 function refusal(wanted: readonly MediaTrack[], options: TsOptions): string {
-  const reasons = wanted.flatMap((track) => refusedByTs(track) ?? []);
+  const reasons = wanted.flatMap((track) => notCarriedByTs(track) ?? []);
   if (reasons.length > 0) return [...new Set(reasons)].join("; ");
   if (options.video === false) return "the stream has no audio";
   if (options.audio === false) return "the stream has no video";

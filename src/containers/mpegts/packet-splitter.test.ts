@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { PACKET_LENGTH } from "./packet.ts";
-import { MAX_GARBAGE, PacketSplitter, SNIFF_LENGTH, isMpegTs } from "./packet-splitter.ts";
+import { MAX_GARBAGE, PacketSplitter, isMpegTs } from "./packet-splitter.ts";
 
 /** A packet whose second byte tells it from others; nothing in it looks like a sync byte. */
 function packet(number: number): Uint8Array {
@@ -79,13 +79,24 @@ describe("packets", () => {
 });
 
 describe("a stream is told by its start", () => {
-  it("with packets of any length, and a cut one in front", () => {
-    const all = joined(numbers.map(packet));
-    assert.ok(isMpegTs(all.subarray(0, SNIFF_LENGTH)) && isMpegTs(all.subarray(100)));
-    const stamped = joined(numbers.flatMap((i) => [new Uint8Array(4), packet(i)]));
-    assert.ok(isMpegTs(stamped.subarray(0, SNIFF_LENGTH)));
-    for (const other of ["FLV\u0001\u0005", "GGGG", "\u001aEߣ"])
-      assert.ok(!isMpegTs(joined([new TextEncoder().encode(other), new Uint8Array(SNIFF_LENGTH)])));
-    assert.ok(!isMpegTs(new Uint8Array(0)));
+  const framed = ([before, behind]: readonly number[]): Uint8Array =>
+    joined(numbers.flatMap((i) => [new Uint8Array(before!), packet(i), new Uint8Array(behind!)]));
+
+  it("with packets of any length, as soon as two of them have begun", () => {
+    for (const [frame, second] of [
+      [[0, 0], 188],
+      [[4, 0], 196],
+      [[0, 16], 204],
+    ] as const) {
+      const all = framed(frame);
+      for (let length = 0; length <= all.length; length++)
+        assert.equal(isMpegTs(all.subarray(0, length)), length > second ? true : undefined, `${length} bytes`);
+    }
+  });
+
+  it("and so is what is none", () => {
+    for (const other of ["FLV\u0001\u0005", "....Hello", "ID3\u0004\u0000"])
+      assert.equal(isMpegTs(new TextEncoder().encode(other)), false, other);
+    assert.equal(isMpegTs(joined([Uint8Array.of(0x47), new Uint8Array(300)])), false);
   });
 });

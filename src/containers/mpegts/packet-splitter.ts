@@ -8,7 +8,7 @@ const STRIDES = [188, 192, 204] as const;
 type Stride = (typeof STRIDES)[number];
 
 /** Sync bytes in a row by which packets are known. */
-const PROOF = 4;
+const PROOF = 3;
 /** Bytes that may come before packets are found, at first or after they were lost. */
 export const MAX_GARBAGE = 1024 * 1024;
 
@@ -36,13 +36,18 @@ function isLocked(data: Uint8Array, at: number, stride: Stride, proof: number): 
   return true;
 }
 
-/** Bytes that have to be there before `isMpegTs` can say no. */
-export const SNIFF_LENGTH = STRIDES[2] * PROOF;
+/** Where the first two sync bytes of a stream are, by the length of its packets. */
+const STARTS = [
+  [0, 188],
+  [4, 196],
+  [0, 204],
+] as const;
 
-/** Whether bytes from the start of a stream are those of MPEG-TS. */
-export function isMpegTs(start: Uint8Array): boolean {
-  const lock = findPackets(start, 0, PROOF);
-  return lock !== undefined && lock.at < STRIDES[2];
+/** Whether a stream that begins with these bytes, and with a packet, is MPEG-TS; undefined where more are needed to tell. */
+export function isMpegTs(head: Uint8Array): boolean | undefined {
+  const possible = STARTS.filter((places) => places.every((at) => at >= head.length || head[at] === SYNC_BYTE));
+  if (possible.some(([, second]) => second < head.length)) return true;
+  return possible.length > 0 ? undefined : false;
 }
 
 /**
@@ -58,6 +63,7 @@ export class PacketSplitter {
   #isEnd = false;
   /** Bytes still to come that belong to no packet. */
   #ahead = 0;
+  #pushed = 0;
   #skipped = 0;
   /** Bytes passed over since the last packet. */
   #garbage = 0;
@@ -65,6 +71,11 @@ export class PacketSplitter {
   /** @param packet is told the offset of a whole packet in bytes that are the pusher's; what it keeps it copies */
   constructor(packet: (data: Uint8Array, at: number) => void) {
     this.#packet = packet;
+  }
+
+  /** Bytes of what was taken whole. */
+  get position(): number {
+    return this.#pushed - this.#rest.length;
   }
 
   /** Bytes that were no packets. */
@@ -78,6 +89,7 @@ export class PacketSplitter {
    */
   push(piece: Uint8Array): void {
     const data = this.#rest.length === 0 ? piece : joined([this.#rest, piece]);
+    this.#pushed += piece.length;
     let at = this.#ahead;
     while (at + PACKET_LENGTH <= data.length) {
       if (data[at] !== SYNC_BYTE) this.#stride = undefined;
@@ -98,16 +110,14 @@ export class PacketSplitter {
     this.#rest = data.subarray(at);
   }
 
-  /** The stream is over: fewer packets than are needed to be sure are believed in. */
+  /** The stream is over: two packets are believed in where they are all that is left. */
   end(): void {
     this.#isEnd = true;
     this.push(new Uint8Array(0));
   }
 
   #find(data: Uint8Array, from: number): Lock | undefined {
-    const lock = findPackets(data, from, PROOF);
-    if (!this.#isEnd || lock !== undefined) return lock;
-    return findPackets(data, from, PROOF - 1) ?? findPackets(data, from, PROOF - 2);
+    return findPackets(data, from, PROOF) ?? (this.#isEnd ? findPackets(data, from, PROOF - 1) : undefined);
   }
 
   #skip(bytes: number): void {

@@ -20,7 +20,7 @@ const delimiters = { [Codec.avc]: Uint8Array.of(0x09, 0xf0), [Codec.hevc]: Uint8
 /** Makes the bytes of one frame. Undefined where this frame cannot be carried. @throws ProtocolError where it is damaged */
 export type PayloadMaker = (frame: Pick<Frame, "data" | "sap">) => readonly Uint8Array[] | undefined;
 
-/** For a track that `refusedByTs` lets pass. */
+/** For a track that `notCarriedByTs` lets pass. */
 export function videoPayload({ codec, config }: VideoTrack): PayloadMaker {
   return codec === Codec.avc ? nalPayload(Codec.avc, setsOfAvc(config)) : nalPayload(Codec.hevc, setsOfHevc(config));
 }
@@ -53,7 +53,7 @@ function nalPayload(codec: NalCodec, sets: readonly Uint8Array[]): PayloadMaker 
   };
 }
 
-/** For a track that `refusedByTs` lets pass. */
+/** For a track that `notCarriedByTs` lets pass. */
 export function audioPayload({ codec, config }: AudioTrack): PayloadMaker {
   if (codec === Codec.opus) return ({ data }) => [opusControlHeader(data.length), data];
   if (codec !== Codec.aac) return ({ data }) => [data];

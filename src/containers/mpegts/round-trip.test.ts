@@ -95,7 +95,7 @@ describe("MPEG-TS", () => {
         const packets = Array.from({ length: bytes.length / PACKET_LENGTH }, (_, i) => [
           bytes.subarray(i * PACKET_LENGTH, (i + 1) * PACKET_LENGTH),
         ]);
-        // Two packets in a row are needed to be found, four where more follow.
+        // Two packets in a row are needed to be found, three where more follow.
         fc.pre(packets.length > 5);
         let put = 0;
         for (const [at, data] of puts) {

@@ -32,6 +32,7 @@ test("our own containers are entries like any other", () => {
     [
       ["flv", "FLV", ["flv"], true],
       ["mp4", "fMP4", ["mp4"], true],
+      ["mpegts", "MPEG-TS", ["ts"], true],
       ["matroska", "Matroska", ["mkv"], undefined],
       ["webm", "WebM", ["webm"], undefined],
       ["adts", "AAC (ADTS)", ["aac"], undefined],

@@ -5,6 +5,7 @@ import { flvFormat } from "./flv-format.ts";
 import { isFormatName, isFormatWord, isMediaType, shown, titleOf } from "./format-names.ts";
 import { matroskaFormat, webmFormat } from "./matroska-format.ts";
 import { mp4Format } from "./mp4-format.ts";
+import { tsFormat } from "./ts-format.ts";
 
 /** A track that goes into containers. */
 type CarriedTrack = Exclude<Track, { kind: "data" }>;
@@ -69,6 +70,7 @@ export class ContainerRegistry {
 const ownFormats: readonly ContainerFormat[] = [
   flvFormat,
   mp4Format,
+  tsFormat,
   matroskaFormat,
   webmFormat,
   adtsFormat,

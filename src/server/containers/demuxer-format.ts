@@ -1,6 +1,8 @@
 import { FlvDemuxer } from "../../containers/flv/demuxer.ts";
 import { Fmp4Demuxer } from "../../containers/fmp4/demuxer.ts";
 import { MatroskaDemuxer } from "../../containers/matroska/demuxer.ts";
+import { TsDemuxer } from "../../containers/mpegts/demuxer.ts";
+import { isMpegTs } from "../../containers/mpegts/packet-splitter.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
 
 /** A container that can be published: what `publish(…, { format })` takes. */
@@ -57,6 +59,16 @@ export const matroskaDemuxerFormat: DemuxerFormat = {
   // RFC 8794 11.2.1: the id of an EBML header.
   sniff: (head) => beginsWith(head, [0x1a, 0x45, 0xdf, 0xa3]),
   demuxer: (sink) => new MatroskaDemuxer(sink),
+};
+
+/** MPEG-TS, as encoders, FFmpeg, GStreamer, VLC and broadcasters' multiplexers write it; of several programs the first with video or audio. */
+export const tsDemuxerFormat: DemuxerFormat = {
+  name: "mpegts",
+  title: "MPEG-TS",
+  extensions: ["ts", "m2ts", "mts"],
+  mimeTypes: ["video/mp2t", "audio/mp2t"],
+  sniff: isMpegTs,
+  demuxer: (sink) => new TsDemuxer(sink),
 };
 
 /** What a file may begin with (ISO/IEC 14496-12 4.3; QuickTime). Those that cannot be published are told apart further in, in words. */

@@ -2,7 +2,7 @@ import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
 import { adtsDemuxerFormat, mp3DemuxerFormat } from "./audio-formats.ts";
-import { type DemuxerFormat, flvDemuxerFormat, matroskaDemuxerFormat, mp4DemuxerFormat } from "./demuxer-format.ts";
+import { type DemuxerFormat, flvDemuxerFormat, matroskaDemuxerFormat, mp4DemuxerFormat, tsDemuxerFormat } from "./demuxer-format.ts";
 import { isFormatName, isFormatWord, shown, titleOf } from "./format-names.ts";
 
 /** Bytes of an input that are looked at to find out what it is. */
@@ -94,6 +94,7 @@ const ownFormats: readonly DemuxerFormat[] = [
   flvDemuxerFormat,
   mp4DemuxerFormat,
   matroskaDemuxerFormat,
+  tsDemuxerFormat,
   adtsDemuxerFormat,
   mp3DemuxerFormat,
 ];

@@ -12,7 +12,7 @@ import { unlessAborted } from "../../hub/wait.ts";
 /** How an input is published. */
 export interface PublishOptions {
   /**
-   * What the input is: `flv`, `mp4` (fragmented: `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`), `matroska` (WebM too),
+   * What the input is: `flv`, `mp4` (fragmented: `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`), `mpegts`, `matroska` (WebM too),
    * or the name of a demuxer that a plug-in adds. Not given: its first bytes tell.
    */
   readonly format?: string;
@@ -74,6 +74,7 @@ async function read(source: ByteSource, demuxer: Demuxer, over: AbortSignal, pac
     await paced?.drain(over);
   }
   demuxer.end();
+  await paced?.drain(over);
 }
 
 function endAfter(error: unknown): PublicationEnd {
