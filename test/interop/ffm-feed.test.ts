@@ -17,7 +17,12 @@ import type { SourceFrame } from "../../src/media/demuxer.ts";
 import type { Track } from "../../src/media/track.ts";
 import { feedHeader, feedLayout } from "../../src/server/ffserver/feed-streams.ts";
 import { parseFfserverConf } from "../../src/server/ffserver/parse-conf.ts";
+import { makeClip } from "../support/clip.ts";
 import { oldDecoded, oldPacketsOf, runOldFfmpeg, testWithOldFfmpeg } from "../support/old-ffmpeg.ts";
+import { packetsOf } from "../support/packets.ts";
+import { compare } from "./compare.ts";
+import { Place, Way } from "./place.ts";
+import { Audience, curl, type Viewer } from "./players.ts";
 
 /** A request that a feed got: its method, and its body, of which `header` is the first page. */
 interface Taken {
@@ -272,3 +277,13 @@ async function directory(): Promise<{ readonly path: string } & AsyncDisposable>
   const path = await mkdtemp(join(tmpdir(), "millrace-ffm-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
+
+testWithOldFfmpeg("FFmpeg 3.1.3 publishes to a server of ours, and a viewer gets what it sent", async () => {
+  const clip = await makeClip({ seconds: 3 });
+  await using place = await Place.open();
+  const viewers: readonly Viewer[] = [{ way: Way.httpFlv, player: curl }];
+  const audience = await Audience.gather(place, "live/cam", viewers);
+  const args = ["-re", "-i", clip, "-c", "copy", "-flags", "+global_header", "-override_ffserver", "-f", "ffm"];
+  await runOldFfmpeg([...args, `http://127.0.0.1:${place.httpPort}/live/cam`]);
+  for (const got of await audience.got) compare(await packetsOf(clip), got, "curl over HTTP-FLV", { audio: 1000, apart: 0 });
+});

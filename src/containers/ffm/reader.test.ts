@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { writeHeader } from "./header.ts";
-import { PAGE_HEADER, PAGE_SIZE, readPage } from "./page.ts";
+import { PAGE_HEADER, PAGE_SIZE, readPage, ringOrder } from "./page.ts";
 import { PAGE_PAYLOAD, PageWriter } from "./page-writer.ts";
 import type { FfmFrame, FfmReaderOptions } from "./reader.ts";
 import { FfmReader } from "./reader.ts";
@@ -160,6 +160,22 @@ test("a reader of files steps over what is damaged, to the next page that says w
   const { frames: got, lost } = read([header, ...pages.slice(0, 3), ...pages.slice(5)], { resync: true });
   alike(got);
   assert.equal(lost, 1);
+});
+
+test("a ring file is read in the order of its writing, and in that of its bytes only up to its newest page", () => {
+  const frames = Array.from({ length: 30 }, (_, number) => frame(number, 1501));
+  const pages = pagesOf(frames);
+  const size = 8;
+  const ring: Uint8Array[] = [];
+  for (const [at, page] of pages.entries()) ring[at % size] = page;
+  const writeIndex = PAGE_SIZE * (1 + (pages.length % size));
+  const file = Buffer.concat([writeHeader([stream, { ...stream, codecId: 8 }], writeIndex), ...ring]);
+  const ranges = ringOrder(writeIndex, PAGE_SIZE, file.length);
+  const { frames: got, pending } = read([file.subarray(0, PAGE_SIZE), ...ranges.map(({ from, to }) => file.subarray(from, to))]);
+  assert.ok(got.length >= 15 && got.length < 30, `${got.length} frames`);
+  assert.deepEqual(got, frames.slice(-got.length));
+  assert.equal(pending, 0);
+  assert.throws(() => read([file]), /says that it is at/);
 });
 
 test("garbage throws nothing but ProtocolError, and nothing at a reader of files", () => {

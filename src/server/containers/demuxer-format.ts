@@ -1,3 +1,4 @@
+import { FfmDemuxer } from "../../containers/ffm/demuxer.ts";
 import { FlvDemuxer } from "../../containers/flv/demuxer.ts";
 import { Fmp4Demuxer } from "../../containers/fmp4/demuxer.ts";
 import { MatroskaDemuxer } from "../../containers/matroska/demuxer.ts";
@@ -69,6 +70,15 @@ export const tsDemuxerFormat: DemuxerFormat = {
   mimeTypes: ["video/mp2t", "audio/mp2t"],
   sniff: isMpegTs,
   demuxer: (sink) => new TsDemuxer(sink),
+};
+
+/** FFM, as FFmpeg up to 3.4 sent it to ffserver and wrote it into files. */
+export const ffmDemuxerFormat: DemuxerFormat = {
+  name: "ffm",
+  title: "FFM",
+  extensions: ["ffm"],
+  sniff: (head) => beginsWith(head, [0x46, 0x46, 0x4d, 0x32]) || beginsWith(head, [0x46, 0x46, 0x4d, 0x31]),
+  demuxer: (sink) => new FfmDemuxer(sink),
 };
 
 /** What a file may begin with (ISO/IEC 14496-12 4.3; QuickTime). Those that cannot be published are told apart further in, in words. */

@@ -30,6 +30,8 @@ test("our own formats are told by their first bytes, however they are cut", () =
     ["mp4", "\0\0\0\x1cftypiso5", 8],
     ["matroska", "\x1a\x45\xdf\xa3\x9f\x42\x86\x81", 4],
     ["mpegts", `G${"\0".repeat(187)}G`, 189],
+    ["ffm", "FFM2\0\0\x10\0", 4],
+    ["ffm", "FFM1\0\0\x10\0", 4],
     ["adts", aac + aac, 15],
     ["adts", `ID3\x04\0\0\0\0\0\x02ab${aac}${aac}`, 27],
     ["mp3", mp3 + mp3, 108],
@@ -74,7 +76,7 @@ test("names, extensions and media types belong to one format", () => {
   assert.throws(() => registry.add(plain("x", "x", { mimeTypes: ["video/X; a=b"] })), /no media type/);
   assert.throws(() => registry.add({ name: "x" } as unknown as DemuxerFormat), /needs a function demuxer/);
   assert.throws(() => registry.open("x", sink), { name: "TypeError", message: `format is one of ${registry.names.join(", ")}` });
-  assert.deepEqual(registry.names, ["flv", "mp4", "matroska", "mpegts", "adts", "mp3", "y"]);
+  assert.deepEqual(registry.names, ["flv", "mp4", "matroska", "mpegts", "adts", "mp3", "ffm", "y"]);
   const theirs = plain("flv", "x", { extensions: ["flv"] });
   registry.add(theirs);
   assert.equal(registry.get("flv"), theirs, "one of the same name takes the place of ours");

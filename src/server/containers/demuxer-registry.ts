@@ -2,7 +2,14 @@ import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Demuxer, FrameSink } from "../../media/demuxer.ts";
 import { adtsDemuxerFormat, mp3DemuxerFormat } from "./audio-formats.ts";
-import { type DemuxerFormat, flvDemuxerFormat, matroskaDemuxerFormat, mp4DemuxerFormat, tsDemuxerFormat } from "./demuxer-format.ts";
+import {
+  type DemuxerFormat,
+  ffmDemuxerFormat,
+  flvDemuxerFormat,
+  matroskaDemuxerFormat,
+  mp4DemuxerFormat,
+  tsDemuxerFormat,
+} from "./demuxer-format.ts";
 import { isFormatName, isFormatWord, shown, titleOf } from "./format-names.ts";
 
 /** Bytes of an input that are looked at to find out what it is. */
@@ -97,6 +104,7 @@ const ownFormats: readonly DemuxerFormat[] = [
   tsDemuxerFormat,
   adtsDemuxerFormat,
   mp3DemuxerFormat,
+  ffmDemuxerFormat,
 ];
 
 /** Keeps what comes until one of the formats says that it is its own. */
