@@ -4,7 +4,7 @@ import { sameBytes } from "../bytes/same-bytes.ts";
 import type { Demuxer, FrameSink } from "../media/demuxer.ts";
 import { Sap } from "../media/frame.ts";
 import { TrackKind } from "../media/track.ts";
-import type { AudioTrack, Codec } from "../media/track.ts";
+import type { AudioTrack } from "../media/track.ts";
 import type { AudioFormat, AudioUnit } from "./mpegts/audio-format.ts";
 
 /** Bytes between two frames that are no frame, at most. An APE tag and the rest of a frame that was cut have less. */
@@ -18,7 +18,6 @@ export interface AudioFrames {
   /** The container in words: `ADTS`. */
   readonly name: string;
   readonly format: AudioFormat;
-  codecOf(frame: Uint8Array): Codec;
   /** Whether a frame at the beginning, or behind a tag, is one that holds no sound but says something of it. */
   isHeader?(frame: Uint8Array): boolean;
 }
@@ -112,16 +111,16 @@ export class AudioFramesDemuxer implements Demuxer {
     this.#skipped = 0;
     if (isHeader) return;
     for (const unit of this.#frames.format.read(frame)) {
-      const track = this.#trackOf(this.#frames.codecOf(frame), unit);
+      const track = this.#trackOf(unit);
       const { data, samples } = unit;
       this.#sink.frame({ track: track.id, dts: this.#next, pts: this.#next, sap: Sap.closed, discardable: false, data });
       this.#next += samples;
     }
   }
 
-  #trackOf(codec: Codec, unit: AudioUnit): AudioTrack {
+  #trackOf(unit: AudioUnit): AudioTrack {
     const before = this.#track;
-    const { config, codecString, sampleRate, channels, samplesPerFrame } = unit;
+    const { codec, config, codecString, sampleRate, channels, samplesPerFrame } = unit;
     if (
       before !== undefined &&
       before.codec === codec &&

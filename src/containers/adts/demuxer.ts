@@ -1,12 +1,11 @@
 import type { FrameSink } from "../../media/demuxer.ts";
-import { Codec } from "../../media/track.ts";
 import { AudioFramesDemuxer, beginsWithFrames } from "../audio-frames.ts";
 import { adtsFormat } from "../mpegts/audio-format.ts";
 
 /** Reads AAC in ADTS (ISO/IEC 13818-7 6.2), as encoders of internet radio send it. */
 export class AdtsDemuxer extends AudioFramesDemuxer {
   constructor(sink: FrameSink) {
-    super(sink, { name: "ADTS", format: adtsFormat(), codecOf: () => Codec.aac });
+    super(sink, { name: "ADTS", format: adtsFormat() });
   }
 }
 

@@ -1,14 +1,12 @@
 import { parseMpegAudioHeader } from "../../media/mp3.ts";
 import type { FrameSink } from "../../media/demuxer.ts";
-import { Codec } from "../../media/track.ts";
 import { AudioFramesDemuxer, beginsWithFrames } from "../audio-frames.ts";
 import { mpegAudioFormat } from "../mpegts/audio-format.ts";
 
 /** Reads MP3 and MP2 as files have them, and as encoders of internet radio send them. */
 export class Mp3Demuxer extends AudioFramesDemuxer {
   constructor(sink: FrameSink) {
-    const codecOf = (frame: Uint8Array): Codec => (parseMpegAudioHeader(frame).layer === 3 ? Codec.mp3 : Codec.mp2);
-    super(sink, { name: "MPEG audio", format: mpegAudioFormat, codecOf, isHeader: isInfoFrame });
+    super(sink, { name: "MPEG audio", format: mpegAudioFormat, isHeader: isInfoFrame });
   }
 }
 
