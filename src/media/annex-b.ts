@@ -29,6 +29,11 @@ export function annexBUnits(data: Uint8Array): Uint8Array[] {
   return units;
 }
 
+/** Offsets of all `00 00 01` with a byte behind them, which says in every MPEG codec what follows. */
+export function* startCodes(data: Uint8Array): Generator<number, void, undefined> {
+  for (let at = startCode(data, 0); at + 3 < data.length; at = startCode(data, at + 3)) yield at;
+}
+
 /** Offset of the next `00 00 01`, or the length of the data. */
 function startCode(data: Uint8Array, from: number): number {
   for (let i = from + 2; i < data.length;) {

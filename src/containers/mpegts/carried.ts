@@ -41,6 +41,12 @@ function carriageOfCodec(track: MediaTrack): Carriage | undefined {
       return { type: StreamType.avc, descriptors: [], streamId: video };
     case Codec.hevc:
       return { type: StreamType.hevc, descriptors: [registration("HEVC")], streamId: video };
+    case Codec.mpeg1video:
+      return { type: StreamType.mpeg1Video, descriptors: [], streamId: video };
+    case Codec.mpeg2video:
+      return { type: StreamType.mpeg2Video, descriptors: [], streamId: video };
+    case Codec.mpeg4:
+      return { type: StreamType.mpeg4Video, descriptors: [], streamId: video };
     case Codec.aac:
       return { type: StreamType.adts, descriptors: [], streamId: audio };
     case Codec.mp3:

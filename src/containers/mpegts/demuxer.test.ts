@@ -250,11 +250,11 @@ describe("what makes no sense is refused in words", () => {
     refused(padded(new Sender()), /no valid PAT and PMT/, "malformed");
     refused(padded(new Sender().pat(one)), /no valid PAT and PMT/, "malformed");
     const other = new Sender().pat(one).pmt(0x20, [
-      { type: 0x02, pid: 0x30 },
+      { type: 0x33, pid: 0x30 },
       { type: 0x82, pid: 0x31 },
       { type: 0xc1, pid: 0x32 },
     ]);
-    refused(padded(other), /only MPEG-2 video, DTS audio, stream type 0xc1/, "unsupported");
+    refused(padded(other), /only VVC, DTS audio, stream type 0xc1/, "unsupported");
     const scrambled = new Sender().pat(one).pmt(0x20, [video]).picture(video.pid, 0);
     for (const packet of scrambled.packets) if (packet[2] === 0x30) packet[3]! |= 0xc0;
     refused(padded(scrambled), /scrambled/, "unsupported");

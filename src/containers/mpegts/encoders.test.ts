@@ -1,6 +1,6 @@
 /** What other programs write as MPEG-TS comes out as they were given it, at the times that FFmpeg reads. */
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -8,10 +8,11 @@ import type { ClipOptions } from "../../../test/support/clip.ts";
 import { makeClip } from "../../../test/support/clip.ts";
 import { publishWithNodeAv } from "../../../test/support/node-av.ts";
 import type { Packet } from "../../../test/support/packets.ts";
-import { packetsOf } from "../../../test/support/packets.ts";
+import { packetsOf, streamHash } from "../../../test/support/packets.ts";
 import { run } from "../../../test/support/program.ts";
 import type { Demuxed } from "../../../test/support/ts-demuxed.ts";
 import { demuxed, packetsOfTrack } from "../../../test/support/ts-demuxed.ts";
+import { tsMuxed } from "../../../test/support/ts-muxed.ts";
 import { codecNames } from "../../media/codec-name.ts";
 import type { Codec } from "../../media/track.ts";
 
@@ -118,6 +119,31 @@ describe("FFmpeg's MPEG-TS", { concurrency: 2 }, () => {
     });
   }
 
+  for (const codec of ["mpeg1video", "mpeg2video", "mpeg4"] as const) {
+    it(`of ${codecNames[codec]} and MP2, as ffserver had them`, async () => {
+      await using folder = await directory();
+      const file = folder.file("out.ts");
+      const inputs = ["-f", "lavfi", "-i", "testsrc2=size=320x192:rate=25:duration=2", "-f", "lavfi", "-i", "sine=duration=2"];
+      await ffmpeg(...inputs, "-c:v", codec, "-b:v", "800k", "-g", "12", "-bf", "2", "-c:a", "mp2", file);
+      const { tracks, frames } = await assertSame(file, file, [codec, "mp2"]);
+      const video = tracks.get(1)!;
+      assert.ok(video.kind === "video" && video.width === 320 && video.height === 192);
+      const pictures = frames.filter(({ track }) => track === 1);
+      const keys = (await packetsOf(file)).filter(({ kind }) => kind === "video").map(({ isKey }) => isKey);
+      assert.deepEqual(
+        pictures.map(({ sap }) => sap !== 0),
+        keys,
+      );
+      assert.equal(pictures.filter(({ discardable }) => discardable).length, 32);
+      // And as we write it.
+      const again = folder.file("again.ts");
+      await writeFile(again, tsMuxed([...tracks.values()], frames).bytes);
+      assert.deepEqual(await streamHash(again), await streamHash(file));
+      const { stderr } = await run("ffmpeg", ["-v", "warning", "-nostdin", "-i", again, "-f", "null", "-"]);
+      assert.equal(stderr, "");
+    });
+  }
+
   it("of pictures that no length can be told for", async () => {
     await using folder = await directory();
     const [clip, file] = [folder.file("in.mkv"), folder.file("out.ts")];
@@ -133,7 +159,7 @@ describe("FFmpeg's MPEG-TS", { concurrency: 2 }, () => {
     const [clip, other, file] = [await makeClip(), await makeClip({ tone: 1000, size: "160x96" }), folder.file("out.ts")];
     const inputs = ["-f", "lavfi", "-i", "testsrc2=size=160x96:duration=1", "-i", clip, "-i", other];
     const maps = ["-map", "0:v", "-map", "1:v", "-map", "1:a", "-map", "2:a", "-map", "2:v"];
-    const codecs = ["-c", "copy", "-c:v:0", "mpeg2video"];
+    const codecs = ["-c", "copy", "-c:v:0", "dirac"];
     const programs = ["-program", "st=0", "-program", "st=1:st=2:st=3", "-program", "st=4"];
     const languages = ["-metadata:s:2", "language=ger", "-metadata:s:3", "language=fra"];
     await ffmpeg(...inputs, ...maps, ...codecs, ...programs, ...languages, file);
@@ -151,9 +177,9 @@ describe("FFmpeg's MPEG-TS", { concurrency: 2 }, () => {
   it("of nothing that is carried is refused in words", async () => {
     await using folder = await directory();
     const file = folder.file("out.ts");
-    await ffmpeg("-f", "lavfi", "-i", "testsrc2=duration=1", "-c:v", "mpeg2video", file);
+    await ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-strict", "-2", "-c:a", "dca", "-ar", "48000", "-ac", "2", file);
     const data = await readFile(file);
-    assert.throws(() => demuxed(data), /nothing that is carried here, only MPEG-2 video/);
+    assert.throws(() => demuxed(data), /nothing that is carried here, only DTS audio/);
     assert.throws(() => demuxed(data.subarray(0, 188 * 2)), /no valid PAT and PMT/);
   });
 });

@@ -149,6 +149,22 @@ describe("MPEG-TS that we write", () => {
     assert.deepEqual(units(made.chunks[0]!), ["4601", "4001", "4201", "4401", "2601"]);
   });
 
+  it("has the headers of MPEG-4 before pictures to start at that have none", () => {
+    const headers = Uint8Array.from(Buffer.from("000001b0f1000001b5a9130000010000000120", "hex"));
+    const track = avcTrack({ codec: "mpeg4", config: headers, codecString: "" });
+    const bare = picture(0, { sap: 1, data: Uint8Array.of(0, 0, 1, 0xb6, 0x10) });
+    const whole = picture(3600, { sap: 1, data: joined([headers, bare.data]) });
+    const sizes = tsMuxed([track], [bare, whole, picture(7200, { data: bare.data })]).chunks.map((chunk) => {
+      const data = joined(
+        packetsOfChunk(chunk)
+          .filter(({ pid }) => pid === VIDEO)
+          .map((packet) => packet.data),
+      );
+      return data.length - readPesHeader(data)!.payload;
+    });
+    assert.deepEqual(sizes, [24, 24, 5]);
+  });
+
   it("leaves frames that are damaged or too long out, and goes on", () => {
     const broken = picture(3600, { data: Uint8Array.of(0, 0, 0, 9, 1) });
     const long = sound(1920, { data: new Uint8Array(9000) });

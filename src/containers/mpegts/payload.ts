@@ -6,6 +6,7 @@ import { parseAvcConfig } from "../../media/avc.ts";
 import type { Frame } from "../../media/frame.ts";
 import { isRandomAccess } from "../../media/frame.ts";
 import { parseHevcConfig } from "../../media/hevc.ts";
+import { hasMpeg4Headers } from "../../media/mpeg-video.ts";
 import { nalUnits } from "../../media/nal.ts";
 import { nalRules } from "../../media/nal-rules.ts";
 import type { NalCodec } from "../../media/nal-rules.ts";
@@ -22,7 +23,11 @@ export type PayloadMaker = (frame: Pick<Frame, "data" | "sap">) => readonly Uint
 
 /** For a track that `notCarriedByTs` lets pass. */
 export function videoPayload({ codec, config }: VideoTrack): PayloadMaker {
-  return codec === Codec.avc ? nalPayload(Codec.avc, setsOfAvc(config)) : nalPayload(Codec.hevc, setsOfHevc(config));
+  if (codec === Codec.avc) return nalPayload(Codec.avc, setsOfAvc(config));
+  if (codec === Codec.hevc) return nalPayload(Codec.hevc, setsOfHevc(config));
+  if (codec === Codec.mpeg4)
+    return (frame) => (isRandomAccess(frame) && !hasMpeg4Headers(frame.data) ? [config, frame.data] : [frame.data]);
+  return ({ data }) => [data];
 }
 
 function setsOfAvc(config: Uint8Array): Uint8Array[] {

@@ -14,25 +14,28 @@ export class PictureTimes {
   #step = 0;
   readonly #delays = { referenced: 0, discardable: 0 };
 
-  /** Takes note of a picture's own times. */
-  stamped(stamps: Stamps, discardable: boolean): Stamps {
+  /** The times of a picture: its own, or where it has none what they must be. Undefined where nothing tells. */
+  place(stamps: Stamps | undefined, discardable: boolean): Stamps | undefined {
+    return stamps === undefined ? this.#guess(discardable) : this.#stamped(stamps, discardable);
+  }
+
+  /** Pictures are missing: the next one follows from nothing. */
+  interrupt(): void {
+    this.#last = undefined;
+  }
+
+  #stamped(stamps: Stamps, discardable: boolean): Stamps {
     if (this.#last !== undefined && stamps.dts > this.#last) this.#step = stamps.dts - this.#last;
     this.#last = stamps.dts;
     this.#delays[discardable ? "discardable" : "referenced"] = stamps.pts - stamps.dts;
     return stamps;
   }
 
-  /** Undefined where nothing is there to guess from. */
-  guess(discardable: boolean): Stamps | undefined {
+  #guess(discardable: boolean): Stamps | undefined {
     const step = this.frameRate > 0 ? TIMESCALE / this.frameRate : this.#step;
     if (this.#last === undefined || step === 0) return undefined;
     this.#last += step;
     const dts = Math.round(this.#last);
     return { dts, pts: dts + this.#delays[discardable ? "discardable" : "referenced"] };
-  }
-
-  /** Pictures are missing: the next one follows from nothing. */
-  interrupt(): void {
-    this.#last = undefined;
   }
 }

@@ -29,6 +29,8 @@ export const StreamType = {
 export const Form = {
   avc: "avc",
   hevc: "hevc",
+  mpegVideo: "mpeg-video",
+  mpeg4Video: "mpeg4-video",
   adts: "adts",
   latm: "latm",
   mpegAudio: "mpeg-audio",
@@ -45,6 +47,11 @@ export function formOf({ type, descriptors }: PmtStream): Form | undefined {
       return Form.avc;
     case StreamType.hevc:
       return Form.hevc;
+    case StreamType.mpeg1Video:
+    case StreamType.mpeg2Video:
+      return Form.mpegVideo;
+    case StreamType.mpeg4Video:
+      return Form.mpeg4Video;
     case StreamType.adts:
       return Form.adts;
     case StreamType.latm:
@@ -71,17 +78,20 @@ function privateForm(descriptors: readonly Descriptor[]): Form | undefined {
   return saysAc3(descriptors);
 }
 
+export type VideoForm = typeof Form.avc | typeof Form.hevc | typeof Form.mpegVideo | typeof Form.mpeg4Video;
+
+export function isVideo(form: Form): form is VideoForm {
+  return form === Form.avc || form === Form.hevc || form === Form.mpegVideo || form === Form.mpeg4Video;
+}
+
 export function kindOf(form: Form): typeof TrackKind.video | typeof TrackKind.audio {
-  return form === Form.avc || form === Form.hevc ? TrackKind.video : TrackKind.audio;
+  return isVideo(form) ? TrackKind.video : TrackKind.audio;
 }
 
 /** What is not carried, by the name its users know. */
 const names: Readonly<Record<number, string>> = {
-  [StreamType.mpeg1Video]: "MPEG-1 video",
-  [StreamType.mpeg2Video]: "MPEG-2 video",
   [StreamType.privateSections]: "private sections",
   [StreamType.privatePes]: "private data",
-  [StreamType.mpeg4Video]: "MPEG-4 part 2 video",
   [StreamType.metadata]: "metadata",
   [StreamType.vvc]: "VVC",
   [StreamType.dts]: "DTS audio",

@@ -10,7 +10,9 @@ import { TIMESCALE } from "./elementary.ts";
 import type { PesSink } from "./pes-assembler.ts";
 import { readPesHeader } from "./pes.ts";
 import type { StampUnwrapper } from "./stamps.ts";
-import { Form } from "./stream-type.ts";
+import { MpegVideoElementary } from "./mpeg-video-elementary.ts";
+import { Form, isVideo } from "./stream-type.ts";
+import type { VideoForm } from "./stream-type.ts";
 import type { PmtStream } from "./tables.ts";
 import { VideoElementary } from "./video-elementary.ts";
 
@@ -89,10 +91,11 @@ export class TrackReader implements PesSink, ElementarySink {
 
 function elementaryOf(form: Form, stream: PmtStream, sink: ElementarySink): Elementary {
   if (form === Form.avc || form === Form.hevc) return new VideoElementary(form, sink);
+  if (isVideo(form)) return new MpegVideoElementary(form === Form.mpeg4Video, sink);
   return new AudioElementary(audioFormat(form, stream), sink);
 }
 
-function audioFormat(form: Exclude<Form, typeof Form.avc | typeof Form.hevc>, { descriptors }: PmtStream): AudioFormat {
+function audioFormat(form: Exclude<Form, VideoForm>, { descriptors }: PmtStream): AudioFormat {
   switch (form) {
     case Form.adts:
       return adtsFormat();

@@ -1,5 +1,4 @@
 /** H.264 and HEVC, ISO/IEC 13818-1 2.14 and 2.17: access units with their NAL units behind start codes. */
-import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { annexBUnits } from "../../media/annex-b.ts";
 import { describeVideo } from "../../media/describe.ts";
@@ -8,21 +7,18 @@ import { InBandVideo } from "../../media/in-band-video.ts";
 import type { NalCodec } from "../../media/nal-rules.ts";
 import { TrackKind } from "../../media/track.ts";
 import type { Elementary, ElementarySink } from "./elementary.ts";
-import { MAX_PES } from "./pes-assembler.ts";
+import { PacketJoiner } from "./packet-joiner.ts";
+import type { PacketJoinerSink } from "./packet-joiner.ts";
 import type { Stamps } from "./pes.ts";
 import { PictureTimes } from "./picture-times.ts";
 
-/**
- * Takes a PES packet for one picture, or for several; a picture may be spread over several packets where they are as long as they can be, and the
- * others have no stamps.
- */
-export class VideoElementary implements Elementary {
+/** Takes a PES packet for one picture, or for several; a picture may be spread over several packets, too. */
+export class VideoElementary implements Elementary, PacketJoinerSink {
   readonly #codec: NalCodec;
   readonly #sink: ElementarySink;
   readonly #units: InBandVideo;
   readonly #times = new PictureTimes();
-  /** What may go on in the next packet. */
-  #held: { readonly pieces: Uint8Array[]; readonly stamps: Stamps | undefined; length: number } | undefined;
+  readonly #packets = new PacketJoiner(this);
   /** The record that the sink was told of. */
   #config: Uint8Array | undefined;
 
@@ -33,28 +29,23 @@ export class VideoElementary implements Elementary {
   }
 
   packet(payload: Uint8Array, stamps: Stamps | undefined, isFull: boolean): void {
-    if (stamps !== undefined) this.flush();
-    if (this.#held === undefined && !isFull) return this.#accessUnits(payload, stamps);
-    const held = (this.#held ??= { pieces: [], stamps, length: 0 });
-    held.pieces.push(new Uint8Array(payload));
-    held.length += payload.length;
-    if (held.length > MAX_PES) this.interrupted();
-    else if (!isFull) this.flush();
+    this.#packets.packet(payload, stamps, isFull);
   }
 
   interrupted(): void {
-    if (this.#held !== undefined) this.#sink.dropped();
-    this.#held = undefined;
+    this.#packets.drop();
     this.#times.interrupt();
   }
 
   flush(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) this.#accessUnits(joined(held.pieces), held.stamps);
+    this.#packets.flush();
   }
 
-  #accessUnits(payload: Uint8Array, stamps: Stamps | undefined): void {
+  dropped(): void {
+    this.#sink.dropped();
+  }
+
+  pictures(payload: Uint8Array, stamps: Stamps | undefined): void {
     try {
       for (const [i, units] of this.#units.pictures(annexBUnits(payload)).entries()) {
         const frame = this.#units.frame(units);
@@ -69,7 +60,7 @@ export class VideoElementary implements Elementary {
 
   #frame(frame: InBandFrame, stamps: Stamps | undefined): void {
     if (this.#config !== this.#units.config) this.#declare(this.#units.config);
-    const times = stamps === undefined ? this.#times.guess(frame.discardable) : this.#times.stamped(stamps, frame.discardable);
+    const times = this.#times.place(stamps, frame.discardable);
     if (times === undefined) this.#sink.dropped();
     else this.#sink.frame({ ...times, ...frame });
   }
