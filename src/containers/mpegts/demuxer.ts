@@ -21,7 +21,7 @@ import type { TrackPlace, TrackReaderOwner } from "./track-reader.ts";
 /** Tracks of one program; the others are passed over. */
 export const MAX_TRACKS = 32;
 /** Bytes in which the first frame has to come. */
-export const MAX_BARREN = 16 * 1024 * 1024;
+export const MAX_BARREN = 64 * 1024 * 1024;
 
 /** What was not as it should be, since the beginning. */
 export interface TsCounts {
