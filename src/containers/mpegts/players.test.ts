@@ -10,12 +10,13 @@ import { makeClip } from "../../../test/support/clip.ts";
 import { played, playWithNodeAv } from "../../../test/support/node-av.ts";
 import { packetsOf, streamHash } from "../../../test/support/packets.ts";
 import { run } from "../../../test/support/program.ts";
+import type { Demuxed } from "../../../test/support/ts-demuxed.ts";
 import { demuxed } from "../../../test/support/ts-demuxed.ts";
-import { tsMuxed } from "../../../test/support/ts-muxed.ts";
+import { tsMuxed, tsMuxing } from "../../../test/support/ts-muxed.ts";
 import { joined } from "../../bytes/joined.ts";
 import type { SourceFrame } from "../../media/demuxer.ts";
 import { Codec } from "../../media/track.ts";
-import type { Track } from "../../media/track.ts";
+import type { Track, VideoTrack } from "../../media/track.ts";
 import { STAMPS_AHEAD } from "./muxer.ts";
 import { audioPayload, videoPayload } from "./payload.ts";
 
@@ -138,6 +139,64 @@ describe("our MPEG-TS in FFmpeg", { concurrency: 2 }, () => {
       read.map((packet) => ({ ...packet, ptsMicros: packet.ptsMicros! + turn })),
       "FFmpeg 5.1",
     );
+  });
+});
+
+describe("our MPEG-TS over a break of a minute, with another picture size behind it", () => {
+  /** @param more a second sound behind it, too */
+  async function broken(
+    file: string,
+    more: boolean,
+  ): Promise<{ readonly frames: readonly SourceFrame[]; readonly pictures: readonly Uint8Array[] }> {
+    const read = [{}, { size: "640x360", tone: 880 }].map(async (options) =>
+      demuxed(await readFile(await makeClip({ container: "ts", ...options }))),
+    );
+    const [before, after] = (await Promise.all(read)) as [Demuxed, Demuxed];
+    const later = 63 * 90_000;
+    const behind = after.frames.flatMap((frame) => {
+      const moved = { ...frame, dts: frame.dts + later, pts: frame.pts + later };
+      return frame.track === 2 && more ? [moved, { ...moved, track: 3 }] : [moved];
+    });
+    const made = tsMuxing([...before.tracks.values()]);
+    for (const frame of before.frames) made.muxer.frame({ ...frame, arrived: 0 });
+    made.muxer.discontinuity({ reason: "reconnect", utcOffset: 0 });
+    const other: Track = { ...after.tracks.get(2)!, id: 3, isDefault: false, language: "de" };
+    made.muxer.generation({ id: 2, tracks: [...after.tracks.values(), ...(more ? [other] : [])], metadata: {} });
+    for (const frame of behind) made.muxer.frame({ ...frame, arrived: 0 });
+    made.muxer.flush();
+    await writeFile(file, made.bytes);
+    const pictures = [before, { ...after, frames: behind }].flatMap(({ tracks, frames }) => {
+      const make = videoPayload(tracks.get(1) as VideoTrack);
+      return frames.filter(({ track }) => track === 1).flatMap((frame) => make(frame)!);
+    });
+    return { frames: [...before.frames, ...behind], pictures };
+  }
+
+  it("and a second sound: FFmpeg reads all, and says that there is a hole", async () => {
+    await using folder = await directory();
+    const file = folder.file("out.ts");
+    const { frames } = await broken(file, true);
+    const read = await packetsOf(file);
+    for (const kind of ["video", "audio"] as const) {
+      const isIt = ({ track }: SourceFrame): boolean => (track === 1) === (kind === "video");
+      const wanted = frames.filter(isIt).map(({ pts }) => ((pts + STAMPS_AHEAD) * 100) / 9);
+      const got = read.filter((packet) => packet.kind === kind).map(({ ptsMicros }) => ptsMicros!);
+      assert.equal(got.length, wanted.length, kind);
+      wanted.sort((a, b) => a - b);
+      for (const [i, time] of got.toSorted((a, b) => a - b).entries()) assert.ok(Math.abs(time - wanted[i]!) <= 100, `${kind} ${i}`);
+    }
+    const { stderr } = await run("ffprobe", ["-v", "warning", "-show_packets", file]);
+    const words = stderr.trim().split("\n");
+    assert.ok(words.length === 2 && words.every((line) => line.includes("DTS discontinuity in stream")), stderr);
+  });
+
+  it("GStreamer reads all", async () => {
+    await using folder = await directory();
+    const file = folder.file("out.ts");
+    const { pictures } = await broken(file, false);
+    const branch = ["d.", "!", "video/x-h264", "!", "queue", "!", "filesink", `location=${folder.file("video")}`];
+    await run("gst-launch-1.0", ["-q", "filesrc", `location=${file}`, "!", "tsdemux", "name=d", ...branch]);
+    assert.equal(md5(await readFile(folder.file("video"))), md5(joined(pictures)));
   });
 });
 
