@@ -6,7 +6,7 @@ import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import { ContainerRegistry } from "../../src/server/containers/container-registry.ts";
 import { describeContainer } from "../../src/server/http/container-description.ts";
-import { pageHeaders, readPage } from "../../src/server/http/pages.ts";
+import { pageHeaders, type PageName, readPage } from "../../src/server/http/pages.ts";
 import { StaticFiles } from "../../src/server/http/static-files.ts";
 import { firstSegment, readTarget } from "../../src/server/http/target.ts";
 import type { RefusedAttempt, ServerFacts, StreamFacts } from "../../web/pages/facts.ts";
@@ -86,6 +86,8 @@ export class FakeApiServer {
         return this.#page(response, "watch", path);
       case "embed":
         return this.#page(response, "embed", path);
+      case "publish":
+        return this.#page(response, "publish", path);
       case "assets":
         return this.#asset(response, path.slice("/assets/".length));
       case "api":
@@ -97,7 +99,7 @@ export class FakeApiServer {
     }
   }
 
-  async #page(response: ServerResponse, name: "index" | "watch" | "embed", path: string): Promise<void> {
+  async #page(response: ServerResponse, name: PageName, path: string): Promise<void> {
     const html = await readPage(this.#files, name, path);
     if (html === undefined) throw new Error(`${name}.html has not been built`);
     response.writeHead(200, pageHeaders({ framedBy: [], hosts: [] })).end(html);

@@ -1,7 +1,7 @@
 import { copyField } from "./copy-field.ts";
 import { element } from "./element.ts";
 import type { ServerFacts } from "./facts.ts";
-import { isLoopback, isProxied, keyPlaceholder, publishTarget, shownRoots, testPictureCommand } from "./stream-urls.ts";
+import { isLoopback, isProxied, keyPlaceholder, namePath, publishTarget, shownRoots, testPictureCommand } from "./stream-urls.ts";
 
 /** How to publish `name`: for OBS and for FFmpeg. @param root under which this page was opened */
 export function publishHelp(root: URL, server: ServerFacts, name: string): DocumentFragment {
@@ -9,7 +9,8 @@ export function publishHelp(root: URL, server: ServerFacts, name: string): Docum
   const { web, rtmp } = shownRoots(root, server);
   if (rtmp === undefined) {
     help.append(
-      element("p", {}, "RTMP is switched off on this server. Start it with ", element("code", {}, "--rtmp 1935"), " to publish."),
+      browserWay(name),
+      element("p", {}, "RTMP is switched off on this server. Start it with ", element("code", {}, "--rtmp 1935"), " to publish by OBS."),
     );
     return help;
   }
@@ -30,9 +31,20 @@ export function publishHelp(root: URL, server: ServerFacts, name: string): Docum
       element("p", {}, "A test picture with a tone; needs no file."),
       copyField("Command", testPictureCommand(target.url)),
     ),
+    browserWay(name),
   );
   for (const note of notes(web, server)) help.append(element("p", { class: "note" }, note));
   return help;
+}
+
+function browserWay(name: string): HTMLElement {
+  return element(
+    "section",
+    { class: "way" },
+    element("h3", {}, "This browser"),
+    element("p", {}, "Camera, screen or microphone, without an encoder; over https, or on the server's own machine."),
+    element("p", {}, element("a", { href: `publish/${namePath(name)}` }, `Publish ${name} from here`)),
+  );
 }
 
 function notes(root: URL, server: ServerFacts): string[] {

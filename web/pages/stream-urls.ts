@@ -99,6 +99,13 @@ function webSocketUrl(root: URL, path: string): string {
   return url.href;
 }
 
+/** Where a page of ours pushes a stream. @param key "" where none is wanted */
+export function pushUrl(root: URL, name: string, key: string): URL {
+  const url = new URL(webSocketUrl(root, `publish/${namePath(name)}`));
+  if (key !== "") url.searchParams.set("key", key);
+  return url;
+}
+
 function embedCode(url: string, name: string): string {
   const text = (value: string): string => value.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
   const allow = "autoplay; fullscreen; picture-in-picture";

@@ -2,7 +2,7 @@ import type { StaticFiles } from "./static-files.ts";
 import { baseOf } from "./target.ts";
 
 /** Pages of ours and where they are. */
-export type PageName = "index" | "watch" | "embed";
+export type PageName = "index" | "watch" | "embed" | "publish";
 
 /** The marker in a page's HTML that stands for the way back to the root. */
 const baseMarker = "%BASE%";

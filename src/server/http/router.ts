@@ -17,7 +17,7 @@ import { mediaTarget } from "./media-target.ts";
 import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { allowedMethods, answerByPlugin } from "./plugin-answer.ts";
 import { problemBody } from "./problem-body.ts";
-import type { PublishRoute } from "./publish-route.ts";
+import { type PublishRoute, publishSegment } from "./publish-route.ts";
 import { StaticFiles } from "./static-files.ts";
 import { baseOf, firstSegment, type Target } from "./target.ts";
 import { challenged, viewerQuestion } from "./viewer-question.ts";
@@ -81,6 +81,7 @@ export class Router {
         return this.#page(exchange, "index");
       case "watch":
       case "embed":
+      case publishSegment:
         return this.#streamPage(exchange);
       case "assets":
         return this.#asset(exchange, headers);
@@ -144,10 +145,10 @@ export class Router {
     }
   }
 
-  /** `/watch/APP/STREAM` and `/embed/APP/STREAM`. */
+  /** `/watch/APP/STREAM`, `/embed/APP/STREAM` and `/publish/APP/STREAM`. */
   #streamPage(exchange: Exchange): Promise<void> {
     const { response, target } = exchange;
-    const page = firstSegment(target.path) as "watch" | "embed";
+    const page = firstSegment(target.path) as "watch" | "embed" | typeof publishSegment;
     const name = target.path.slice(`/${page}`.length);
     if (/^\/*$/.test(name)) {
       response.writeHead(302, { Location: baseOf(target.path) }).end();
