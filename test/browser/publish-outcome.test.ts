@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CloseCode } from "../../src/protocols/http-publish/close-code.ts";
-import { publishOutcome } from "./publish-outcome.ts";
+import { publishOutcome } from "../../web/pages/publish-outcome.ts";
 
 test("every code of the server has words; the server's own come first", () => {
   for (const code of Object.values(CloseCode)) assert.ok(publishOutcome(code, "").words.length > 10, String(code));
