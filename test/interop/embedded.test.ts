@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { before, describe, it, type TestContext } from "node:test";
 import { createServer, type Frames, type MediaInput, type PublishOptions, type StreamFrame } from "../../src/index.ts";
@@ -124,6 +125,37 @@ describe("what is published comes to a program bit for bit", () => {
 });
 
 describe("several servers in one process share nothing", () => {
+  it("keys: each takes its own and not the other's", async () => {
+    const ports = { rtmp: { enabled: false }, http: { host: "127.0.0.1", port: 0 } } as const;
+    const keys = ["the-key-of-one", "the-key-of-other"] as const;
+    await using one = createServer({ ...ports, publishKey: keys[0] });
+    await using other = createServer({ ...ports, publishKey: keys[1] });
+    await Promise.all([one.listen(), other.listen()]);
+    for (const [i, server] of [one, other].entries()) {
+      for (const [k, key] of keys.entries()) {
+        const name = `live/${i}${k}`;
+        const leaving = new AbortController();
+        const answer = fetch(`http://127.0.0.1:${server.address("http")!.port}/${name}.flv`, {
+          method: "PUT",
+          headers: { authorization: `Bearer ${key}` },
+          body: await readFile(clip),
+          signal: leaving.signal,
+        }).catch(() => undefined);
+        if (i !== k) {
+          assert.equal((await answer)?.status, 403);
+          assert.equal(server.stream(name).state, "offline");
+          continue;
+        }
+        for await (const frame of server.stream(name).frames({ signal: AbortSignal.timeout(10_000) })) {
+          assert.ok(frame.data.length > 0);
+          break;
+        }
+        leaving.abort();
+        await answer;
+      }
+    }
+  });
+
   it("streams, ports, closing one", async () => {
     const options = { rtmp: { host: "127.0.0.1", port: 0 }, http: { host: "127.0.0.1", port: 0 }, auth: false } as const;
     await using one = createServer(options);
