@@ -11,7 +11,7 @@ import { Audience, curl as curlPlayer, ffmpeg5 as ffmpeg5Player, type Viewer, we
 
 const seconds = 4;
 const name = "live/cam";
-const viewers: readonly Viewer[] = [
+const allViewers: readonly Viewer[] = [
   { way: Way.rtmp, player: ffmpeg5Player },
   { way: Way.httpFlv, player: curlPlayer },
   { way: Way.wsMp4, player: webSocket() },
@@ -33,10 +33,10 @@ before(async () => {
 async function published(
   t: TestContext,
   publisher: HttpPublisher,
-  options: { file?: string; end?: string; lastsOn?: boolean } = {},
+  options: { file?: string; end?: string; lastsOn?: boolean; only?: readonly Viewer[] } = {},
 ): Promise<void> {
   await using place = await Place.open();
-  const { file = clip, end = "", lastsOn = false } = options;
+  const { file = clip, end = "", lastsOn = false, only: viewers = allViewers } = options;
   const expected = await publisher.sends(file, place);
   const audience = await Audience.gather(place, name, viewers);
   await using publishing = publisher.publish(file, `http://127.0.0.1:${place.httpPort}/${name}${end}`);
@@ -70,6 +70,19 @@ describe("what programs publish over HTTP comes back bit for bit", { concurrency
   it("GStreamer, Matroska by curlhttpsink", (t) => published(t, gstreamer("matroskamux streamable=true", "curlhttpsink", "mkv")));
   it("FFmpeg 8.1, Matroska", (t) => published(t, ffmpeg8("matroska", { method: "PUT" })));
   it(icecast.name, (t) => published(t, icecast, { lastsOn: true }));
+  it("FFmpeg 5.1, VP9 and Opus in WebM", async (t) => {
+    const file = await makeClip({ seconds, video: "vp9", audio: "opus", container: "webm" });
+    await published(t, ffmpeg5("webm", "PUT"), { file, only: [{ way: Way.wsMp4, player: webSocket() }] });
+  });
+  for (const [audio, container] of [
+    ["aac", "adts"],
+    ["mp3", "mp3"],
+  ] as const) {
+    it(`FFmpeg 5.1, ${container}: sound alone`, async (t) => {
+      const file = await makeClip({ seconds, video: false, audio });
+      await published(t, ffmpeg5(container, "POST"), { file, only: allViewers.slice(1, 2) });
+    });
+  }
   it("curl -T of an FLV file, at its own pace", async (t) => {
     const started = performance.now();
     await published(
@@ -111,7 +124,7 @@ describe("programs are told why they may not", () => {
 
   it("FFmpeg sends the password of the URL when it is asked for one", async () => {
     await using place = await Place.open({ auth: true, publishKey: "the-right-key" });
-    const audience = await Audience.gather(place, name, viewers.slice(1));
+    const audience = await Audience.gather(place, name, allViewers.slice(1));
     const publisher = ffmpeg5("flv", "POST");
     await using publishing = publisher.publish(clip, `http://me:the-right-key@127.0.0.1:${place.httpPort}/${name}`);
     await publishing.succeeded();

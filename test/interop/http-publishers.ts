@@ -20,6 +20,9 @@ export interface HttpPublisher {
 export const written = {
   flv: ["-f", "flv"],
   mpegts: ["-f", "mpegts"],
+  webm: ["-f", "webm"],
+  adts: ["-f", "adts"],
+  mp3: ["-f", "mp3", "-write_xing", "0", "-id3v2_version", "3"],
   /** Without `delay_moov` FFmpeg begins every track at 0; with it an edit list says where it begins. */
   mp4: ["-f", "mp4", "-movflags", "delay_moov+default_base_moof+frag_keyframe"],
   /** Composition offsets below 0 in place of edit lists, sidx boxes. */
