@@ -252,7 +252,7 @@ const refusals: readonly (readonly [
   ["another format than it says", { ...chunked, "Content-Type": "video/mp4" }, () => flv, 415, /the input is FLV, not MP4/],
   ["nothing of what it says", { ...chunked, "Content-Type": "video/mp4" }, () => Buffer.alloc(5000, 7), 422, /does not begin as MP4 does/],
   ["a compressed body", { ...chunked, "Content-Encoding": "gzip" }, () => flv, 415, /not with Content-Encoding: gzip/],
-  ["a file of MP4 with its tables at the end", chunked, () => progressive, 415, /not fragmented/],
+  ["a file of MP4 with its tables at the end", chunked, () => progressive, 415, /moov box comes behind the media: move it to the front/],
   [
     "a page of a site that may not",
     { ...chunked, Origin: "https://bad.example" },

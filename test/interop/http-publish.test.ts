@@ -93,6 +93,15 @@ describe("what programs publish over HTTP comes back bit for bit", { concurrency
     assert.ok(performance.now() - started > (seconds - 3) * 1000);
   });
   it("curl -T of an MPEG-TS file", (t) => published(t, { ...curl("-T", () => ["-T", ts]), sends: (file) => packetsOf(file) }));
+  it("curl -T of an MP4 file that is not fragmented, its moov box in front", async (t) => {
+    const file = `${clip}.faststart.mp4`;
+    await run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-i", clip, "-c", "copy", "-movflags", "+faststart", file]);
+    await published(
+      t,
+      curl("-T", (path) => ["-T", path]),
+      { file },
+    );
+  });
   it("curl --data-binary of an MP4 file: a form by its type", (t) =>
     published(
       t,

@@ -46,16 +46,32 @@ export function maybeBox(boxes: readonly Box[], type: string): Box | undefined {
   return found[0];
 }
 
-/** Size of the box that begins here, or undefined where its header is not complete. */
-function boxSize(bytes: Uint8Array): number | undefined {
+/** What a box says of itself before its payload (4.2.2). */
+export interface BoxHeader {
+  readonly type: string;
+  /** Bytes of the whole box; 0 where it reaches to the end of the file. */
+  readonly size: number;
+  readonly headerSize: number;
+}
+
+/** The header of the box that begins here, unchecked; undefined where it is not complete. */
+export function readBoxHeader(bytes: Uint8Array): BoxHeader | undefined {
   if (bytes.length < 8) return undefined;
   const reader = new Reader(bytes);
   const size = reader.u32();
-  if (size === 0) throw new ProtocolError("unsupported", "a box that reaches to the end of the file");
-  if (size !== 1) return checkedSize(size, 8);
+  const type = reader.fourCc();
+  if (size !== 1) return { type, size, headerSize: 8 };
   if (bytes.length < extendedHeaderSize) return undefined;
-  reader.skip(4);
-  return checkedSize(reader.u64(), extendedHeaderSize);
+  return { type, size: reader.u64(), headerSize: extendedHeaderSize };
+}
+
+/** Size of the box that begins here, or undefined where its header is not complete. */
+function boxSize(bytes: Uint8Array): number | undefined {
+  const header = readBoxHeader(bytes);
+  if (header === undefined) return undefined;
+  const { size, headerSize } = header;
+  if (size === 0) throw new ProtocolError("unsupported", "a box that reaches to the end of the file");
+  return checkedSize(size, headerSize);
 }
 
 function checkedSize(size: number, least: number): number {
@@ -65,10 +81,8 @@ function checkedSize(size: number, least: number): number {
 }
 
 function boxOf(bytes: Uint8Array): Box {
-  const reader = new Reader(bytes);
-  const isExtended = reader.u32() === 1;
-  const type = reader.fourCc();
-  return { type, bytes, payload: bytes.subarray(isExtended ? extendedHeaderSize : 8) };
+  const { type, headerSize } = readBoxHeader(bytes)!;
+  return { type, bytes, payload: bytes.subarray(headerSize) };
 }
 
 /** Finds the top-level boxes of a stream that comes in pieces cut anywhere. */

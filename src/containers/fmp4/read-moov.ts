@@ -50,18 +50,37 @@ export interface Movie {
   readonly tracks: readonly MovieTrack[];
 }
 
+/** Whether a movie's media come in fragments. @param payload of the `moov` box */
+export function isFragmented(payload: Uint8Array): boolean {
+  return maybeBox(readBoxes(payload), "mvex") !== undefined;
+}
+
 /** @param payload of the `moov` box; the movie holds views of it */
 export function readMoov(payload: Uint8Array): Movie {
   const boxes = readBoxes(payload);
   const mvex = maybeBox(boxes, "mvex");
   if (mvex === undefined) throw new ProtocolError("unsupported", "the MP4 is not fragmented: its moov box has no mvex box");
   const extensions = readBoxes(mvex.payload).filter((each) => each.type === "trex");
-  const traks = boxes.filter((each) => each.type === "trak");
-  if (traks.length > mostTracks) throw new ProtocolError("limit", `${traks.length} tracks, at most ${mostTracks} allowed`);
   const mvhd = oneBox(boxes, "mvhd");
-  const tracks = traks.map((trak) => readTrak(trak, extensions, mvhd));
-  if (new Set(tracks.map((track) => track.id)).size < tracks.length) throw new ProtocolError("malformed", "two tracks with one id");
+  const tracks = readTraks(boxes).map((parts) => {
+    const trex = extensions.find((each) => new Reader(each.payload.subarray(4)).u32() === parts.id);
+    if (trex === undefined) throw new ProtocolError("malformed", `track ${parts.id} has no trex`);
+    return readTrak(parts, mvhd, trex);
+  });
   return { mvhd: mvhd.bytes, tracks };
+}
+
+/** A track of a file that is not fragmented, with the boxes that say where its samples are (8.5.1). */
+export interface TabledTrack {
+  readonly track: MovieTrack;
+  readonly table: readonly Box[];
+}
+
+/** The same for a file that is not fragmented. */
+export function readTabledMoov(payload: Uint8Array): TabledTrack[] {
+  const boxes = readBoxes(payload);
+  const mvhd = oneBox(boxes, "mvhd");
+  return readTraks(boxes).map((parts) => ({ track: readTrak(parts, mvhd, undefined), table: parts.table }));
 }
 
 /**
@@ -82,14 +101,30 @@ function enabled(trak: Uint8Array): Uint8Array {
   return copy;
 }
 
-function readTrak(trak: Box, extensions: readonly Box[], mvhd: Box): MovieTrack {
-  const boxes = readBoxes(trak.payload);
-  const id = readTkhd(oneBox(boxes, "tkhd"));
-  const media = readBoxes(oneBox(boxes, "mdia").payload);
+/** A `trak` box taken apart. */
+interface TrakParts {
+  readonly id: number;
+  readonly trak: Box;
+  readonly boxes: readonly Box[];
+  readonly media: readonly Box[];
+  readonly table: readonly Box[];
+}
+
+function readTraks(moov: readonly Box[]): TrakParts[] {
+  const traks = moov.filter((each) => each.type === "trak");
+  if (traks.length > mostTracks) throw new ProtocolError("limit", `${traks.length} tracks, at most ${mostTracks} allowed`);
+  const all = traks.map((trak) => {
+    const boxes = readBoxes(trak.payload);
+    const media = readBoxes(oneBox(boxes, "mdia").payload);
+    const table = readBoxes(oneBox(readBoxes(oneBox(media, "minf").payload), "stbl").payload);
+    return { id: readTkhd(oneBox(boxes, "tkhd")), trak, boxes, media, table };
+  });
+  if (new Set(all.map(({ id }) => id)).size < all.length) throw new ProtocolError("malformed", "two tracks with one id");
+  return all;
+}
+
+function readTrak({ id, trak, boxes, media, table }: TrakParts, mvhd: Box, trex: Box | undefined): MovieTrack {
   const kind = readHdlr(oneBox(media, "hdlr"));
-  const table = readBoxes(oneBox(readBoxes(oneBox(media, "minf").payload), "stbl").payload);
-  const trex = extensions.find((each) => new Reader(each.payload.subarray(4)).u32() === id);
-  if (trex === undefined) throw new ProtocolError("malformed", `track ${id} has no trex`);
   const header = readMdhd(oneBox(media, "mdhd"));
   const edits = maybeBox(boxes, "edts");
   return {
@@ -98,9 +133,9 @@ function readTrak(trak: Box, extensions: readonly Box[], mvhd: Box): MovieTrack 
     ...header,
     edit: edits === undefined ? 0 : readEdts(edits, mvhd, header.timescale),
     ...readSampleEntry(oneBox(table, "stsd"), kind),
-    defaults: readTrex(trex),
+    defaults: trex === undefined ? { duration: 0, size: 0, flags: 0 } : readTrex(trex),
     trak: trak.bytes,
-    trex: trex.bytes,
+    trex: trex?.bytes ?? new Uint8Array(0),
   };
 }
 
@@ -180,14 +215,35 @@ function readSampleEntry(stsd: Box, kind: MovieTrack["kind"]): SampleEntry {
     return { ...found, width, height, entryBoxes: readBoxes(head.rest()) };
   }
   if (kind === "audio") {
-    head.skip(16);
+    head.skip(8);
+    const version = head.u16();
+    head.skip(6);
     const channels = head.u16();
     head.skip(6);
     const sampleRate = head.u16();
     head.skip(audioEntrySize - 26);
-    return { ...found, channels, sampleRate, entryBoxes: readBoxes(head.rest()) };
+    return { ...found, channels, sampleRate, entryBoxes: audioBoxes(head, version) };
   }
   return found;
+}
+
+/** QuickTime has more fields in later versions of an audio entry, and may put the configuration one level deeper. */
+function audioBoxes(head: Reader, version: number): readonly Box[] {
+  if (version === 1) head.skip(16);
+  if (version === 2) head.skip(36);
+  const boxes = readBoxes(head.rest());
+  const wave = version === 0 ? undefined : maybeBox(boxes, "wave");
+  return wave === undefined ? boxes : [...boxes, ...readBoxes(withoutTerminator(wave.payload))];
+}
+
+/** A QuickTime list of boxes may end with a size of 0. */
+function withoutTerminator(bytes: Uint8Array): Uint8Array {
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const size = new Reader(bytes.subarray(at)).u32();
+    if (size < 8) return bytes.subarray(0, at);
+    at += size;
+  }
+  return bytes;
 }
 
 function readTrex(trex: Box): SampleDefaults {

@@ -1,6 +1,6 @@
 import { FfmDemuxer } from "../../containers/ffm/demuxer.ts";
 import { FlvDemuxer } from "../../containers/flv/demuxer.ts";
-import { Fmp4Demuxer } from "../../containers/fmp4/demuxer.ts";
+import { Mp4Demuxer } from "../../containers/fmp4/mp4-demuxer.ts";
 import { MatroskaDemuxer } from "../../containers/matroska/demuxer.ts";
 import { TsDemuxer } from "../../containers/mpegts/demuxer.ts";
 import { isMpegTs } from "../../containers/mpegts/packet-splitter.ts";
@@ -37,7 +37,7 @@ export const flvDemuxerFormat: DemuxerFormat = {
   demuxer: (sink) => new FlvDemuxer(sink),
 };
 
-/** Fragmented MP4, as `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe` writes it. */
+/** MP4: fragmented, as `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe` writes it, and files whose moov box is at the front. */
 export const mp4DemuxerFormat: DemuxerFormat = {
   name: "mp4",
   title: "MP4",
@@ -48,7 +48,7 @@ export const mp4DemuxerFormat: DemuxerFormat = {
     if (!firstBoxes.some((first) => first.startsWith(type))) return false;
     return type.length === 4 || undefined;
   },
-  demuxer: (sink) => new Fmp4Demuxer(sink),
+  demuxer: (sink) => new Mp4Demuxer(sink),
 };
 
 /** Matroska and WebM, as FFmpeg, GStreamer and browsers' MediaRecorder write them. */

@@ -12,7 +12,7 @@ import { unlessAborted } from "../../hub/wait.ts";
 /** How an input is published. */
 export interface PublishOptions {
   /**
-   * What the input is: `flv`, `mp4` (fragmented: `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`), `mpegts`, `matroska` (WebM too),
+   * What the input is: `flv`, `mp4` (fragmented: `ffmpeg -movflags empty_moov+default_base_moof+frag_keyframe`, or with its moov box in front), `mpegts`, `matroska` (WebM too),
    * or the name of a demuxer that a plug-in adds. Not given: its first bytes tell.
    */
   readonly format?: string;
