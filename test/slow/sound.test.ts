@@ -7,8 +7,8 @@ import type { ClipOptions } from "../support/clip.ts";
 import { makeClip } from "../support/clip.ts";
 import type { RunningProgram } from "../support/program.ts";
 import { run, start } from "../support/program.ts";
-import { launchChromium } from "./browser.ts";
-import { Place } from "./place.ts";
+import { launchChromium } from "../interop/browser.ts";
+import { Place } from "../interop/place.ts";
 
 const name = "radio/one";
 

@@ -4,10 +4,10 @@ import { before, describe, it, type TestContext } from "node:test";
 import { makeClip } from "../support/clip.ts";
 import { packetsOf } from "../support/packets.ts";
 import { run, start } from "../support/program.ts";
-import { aacFrame, audioTolerance, compare } from "./compare.ts";
-import { type HttpPublisher, curl, ffmpeg5, ffmpeg8, gstreamer, icecast, written } from "./http-publishers.ts";
-import { Place, Way } from "./place.ts";
-import { Audience, curl as curlPlayer, ffmpeg5 as ffmpeg5Player, type Viewer, webSocket } from "./players.ts";
+import { aacFrame, audioTolerance, compare } from "../interop/compare.ts";
+import { type HttpPublisher, curl, ffmpeg5, ffmpeg8, gstreamer, icecast, written } from "../interop/http-publishers.ts";
+import { Place, Way } from "../interop/place.ts";
+import { Audience, curl as curlPlayer, ffmpeg5 as ffmpeg5Player, type Viewer, webSocket } from "../interop/players.ts";
 
 const seconds = 4;
 const name = "live/cam";

@@ -15,7 +15,7 @@ import type { Track, VideoTrack } from "../../src/media/track.ts";
 import type { ClipOptions } from "../support/clip.ts";
 import { makeClip } from "../support/clip.ts";
 import { run } from "../support/program.ts";
-import { launchChromium, plainVideo, playsOn } from "./browser.ts";
+import { launchChromium, plainVideo, playsOn } from "../interop/browser.ts";
 
 let browser: Browser;
 let folder: string;

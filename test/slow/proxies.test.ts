@@ -8,10 +8,10 @@ import type { Browser } from "playwright-core";
 import { buildWeb } from "../../tools/build-web.ts";
 import { makeClip } from "../support/clip.ts";
 import { run, type RunningProgram, start } from "../support/program.ts";
-import { launchChromium, playerVideo, playsOn } from "./browser.ts";
-import { Place } from "./place.ts";
-import { caddy, haproxy, nginx, type Proxy, proxyAddress } from "./proxy-recipes.ts";
-import { ffmpeg5 } from "./publishers.ts";
+import { launchChromium, playerVideo, playsOn } from "../interop/browser.ts";
+import { Place } from "../interop/place.ts";
+import { caddy, haproxy, nginx, type Proxy, proxyAddress } from "../interop/proxy-recipes.ts";
+import { ffmpeg5 } from "../interop/publishers.ts";
 
 /** An address of a client that no proxy has. */
 const clientAddress = "127.0.0.3";
