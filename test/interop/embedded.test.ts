@@ -133,9 +133,9 @@ describe("several servers in one process share nothing", () => {
     await Promise.all([one.listen(), other.listen()]);
     for (const [i, server] of [one, other].entries()) {
       for (const [k, key] of keys.entries()) {
-        const name = `live/${i}${k}`;
+        const each = `live/${i}${k}`;
         const leaving = new AbortController();
-        const answer = fetch(`http://127.0.0.1:${server.address("http")!.port}/${name}.flv`, {
+        const answer = fetch(`http://127.0.0.1:${server.address("http")!.port}/${each}.flv`, {
           method: "PUT",
           headers: { authorization: `Bearer ${key}` },
           body: await readFile(clip),
@@ -143,10 +143,10 @@ describe("several servers in one process share nothing", () => {
         }).catch(() => undefined);
         if (i !== k) {
           assert.equal((await answer)?.status, 403);
-          assert.equal(server.stream(name).state, "offline");
+          assert.equal(server.stream(each).state, "offline");
           continue;
         }
-        for await (const frame of server.stream(name).frames({ signal: AbortSignal.timeout(10_000) })) {
+        for await (const frame of server.stream(each).frames({ signal: AbortSignal.timeout(10_000) })) {
           assert.ok(frame.data.length > 0);
           break;
         }

@@ -33,10 +33,10 @@ before(async () => {
 async function published(
   t: TestContext,
   publisher: HttpPublisher,
-  options: { file?: string; end?: string; lastsOn?: boolean; only?: readonly Viewer[] } = {},
+  options: { file?: string; end?: string; lastsOn?: boolean; seenBy?: readonly Viewer[] } = {},
 ): Promise<void> {
   await using place = await Place.open();
-  const { file = clip, end = "", lastsOn = false, only: viewers = allViewers } = options;
+  const { file = clip, end = "", lastsOn = false, seenBy: viewers = allViewers } = options;
   const expected = await publisher.sends(file, place);
   const audience = await Audience.gather(place, name, viewers);
   await using publishing = publisher.publish(file, `http://127.0.0.1:${place.httpPort}/${name}${end}`);
@@ -72,7 +72,7 @@ describe("what programs publish over HTTP comes back bit for bit", { concurrency
   it(icecast.name, (t) => published(t, icecast, { lastsOn: true }));
   it("FFmpeg 5.1, VP9 and Opus in WebM", async (t) => {
     const file = await makeClip({ seconds, video: "vp9", audio: "opus", container: "webm" });
-    await published(t, ffmpeg5("webm", "PUT"), { file, only: [{ way: Way.wsMp4, player: webSocket() }] });
+    await published(t, ffmpeg5("webm", "PUT"), { file, seenBy: [{ way: Way.wsMp4, player: webSocket() }] });
   });
   for (const [audio, container] of [
     ["aac", "adts"],
@@ -80,7 +80,7 @@ describe("what programs publish over HTTP comes back bit for bit", { concurrency
   ] as const) {
     it(`FFmpeg 5.1, ${container}: sound alone`, async (t) => {
       const file = await makeClip({ seconds, video: false, audio });
-      await published(t, ffmpeg5(container, "POST"), { file, only: allViewers.slice(1, 2) });
+      await published(t, ffmpeg5(container, "POST"), { file, seenBy: allViewers.slice(1, 2) });
     });
   }
   it("curl -T of an FLV file, at its own pace", async (t) => {
