@@ -27,6 +27,8 @@ export class InspectedServer implements AsyncDisposable {
     const child = fork(cli, ["--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--no-auth"], {
       execArgv,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
+      // glibc keeps what is freed, in one arena for each thread: told to give it back, RSS says what is held.
+      env: { ...process.env, MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536" },
     });
     const program = new RunningProgram("millrace", child, {});
     const port = async (role: string) => Number((await program.said(new RegExp(`"port":(\\d+),"msg":"listening for ${role}"`)))[1]);
