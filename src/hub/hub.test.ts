@@ -4,11 +4,13 @@ import { FakeScheduler } from "../../test/support/fake-scheduler.ts";
 import { audio, audioTrack, CollectingSink, textContainer, video, videoTrack } from "../../test/support/hub-fixtures.ts";
 import { Sap } from "../media/frame.ts";
 import type { Track } from "../media/track.ts";
+import type { Archive, Keeper } from "./archive.ts";
 import { bareFraming } from "./framing.ts";
 import type { HubOptions } from "./hub.ts";
 import { Hub } from "./hub.ts";
 import type { Publication } from "./publication.ts";
 import { Refusal } from "./refusal.ts";
+import type { Timeline, TimelineOrigin } from "./timeline.ts";
 
 const peer = { protocol: "test", address: "192.0.2.1", encoder: "enc/1" };
 
@@ -386,4 +388,43 @@ test("a paused viewer goes on live, not where it stopped", async () => {
   assert.match(sink.text, /K5000 +a5000 /);
   assert.doesNotMatch(sink.text, /v4000 |K1000 /);
   assert.equal(head.skips, 0);
+});
+
+test("a stream that is kept goes on from what was kept: numbers, generations, time", async () => {
+  const clock = new FakeScheduler();
+  const archive: Archive = { oldest: undefined, find: () => undefined, open: () => assert.fail("nobody reads it") };
+  const kept: { readonly timeline: Timeline; readonly from: number }[] = [];
+  const origins: TimelineOrigin[] = [];
+  const keeper: Keeper = {
+    archive,
+    get origin() {
+      return origins[0];
+    },
+    follow: (timeline) => void kept.push({ timeline, from: timeline.firstSequence }),
+  };
+  const hub = new Hub({ scheduler: clock, grace: 0, keeper: (name) => (name === "live/a" ? keeper : undefined) });
+  assert.equal(hub.archive("live/a"), archive);
+  assert.equal(hub.archive("live/b"), undefined);
+  const first = start(hub);
+  send(clock, first, 0, 1000);
+  first.close("lost");
+  assert.equal(kept[0]!.timeline.ended, true);
+  assert.equal(kept[0]!.from, 0);
+  // Ten seconds later by the clock on the wall, as after a restart of the machine.
+  origins.push({ sequence: 77, generation: 3, micros: 1_000_000, utc: clock.wallClock() - 10_000 });
+  const second = start(hub);
+  send(clock, second, 50_000, 50_040);
+  const stream = hub.streams.get("live/a")!;
+  assert.equal(stream.archive, archive);
+  assert.equal(kept[1]!.timeline, stream.timeline);
+  // Nobody has sent a frame when viewers may come: the first discontinuity is a guess, the next is right.
+  const entries = [77, 78, 79, 80].map((sequence) => stream.timeline.entry(sequence)!);
+  assert.equal(stream.timeline.entry(76), undefined);
+  assert.ok(entries[0]!.kind === "discontinuity" && entries[0]!.discontinuity.reason === "reconnect");
+  assert.ok(entries[1]!.kind === "generation" && entries[1]!.generation.id === 4);
+  assert.ok(entries[2]!.kind === "discontinuity" && entries[2]!.discontinuity.reason === "reconnect");
+  assert.equal(entries[2]!.discontinuity.utcOffset + 11_000, clock.wallClock() - 40);
+  assert.ok(entries[3]!.kind === "frame" && entries[3]!.micros === 11_000_000);
+  assert.equal(start(hub, "live/b").end, undefined);
+  assert.equal(hub.streams.get("live/b")!.archive, undefined);
 });

@@ -1,4 +1,5 @@
 import type { AllocateSlab } from "../bytes/slab-store.ts";
+import type { Archive, Keeper } from "./archive.ts";
 import type { PublicationEnd, PublicationReason, PublisherInfo } from "./publication.ts";
 import { Publication } from "./publication.ts";
 import { Pump } from "./pump.ts";
@@ -36,6 +37,8 @@ export interface HubOptions {
   /** Streams at most, viewers that wait for a publisher at most. */
   readonly maxStreams: number;
   readonly maxWaiting: number;
+  /** Who keeps the streams of a name; undefined where nobody does. The same one for a name every time. */
+  readonly keeper: (name: string) => Keeper | undefined;
   /** Told of our own faults that were contained. */
   readonly onFault: (error: unknown, stream: string) => void;
 }
@@ -52,6 +55,7 @@ export const hubDefaults: HubOptions = {
   extraWait: 0,
   maxStreams: 10_000,
   maxWaiting: 10_000,
+  keeper: () => undefined,
   onFault: () => undefined,
 };
 
@@ -123,8 +127,9 @@ export class Hub implements StreamOwner {
     if (stream === undefined) {
       if (this.#streams.size >= this.options.maxStreams)
         throw new Refusal("full", `This server carries at most ${this.options.maxStreams} streams.`);
-      stream = new Stream(name, this);
+      stream = new Stream(name, this, this.options.keeper(name));
       this.#streams.set(name, stream);
+      if (stream.clock.end > 0) reason = "reconnect"; // it goes on from what was kept
       this.#sweepLater();
     } else {
       reason = "reconnect";
@@ -139,6 +144,11 @@ export class Hub implements StreamOwner {
     this.#cancelGrace(stream);
     stream.attach(publication);
     return publication;
+  }
+
+  /** What is kept of the streams of that name, whether or not anybody publishes it now. */
+  archive(name: string): Archive | undefined {
+    return this.options.keeper(name)?.archive;
   }
 
   /**

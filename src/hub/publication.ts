@@ -152,7 +152,7 @@ export class Publication implements FrameSink {
     this.#owner.clock.restart();
     for (const { frame, arrived } of waiting) this.#append(frame, arrived);
     if (this.#end !== undefined) return;
-    if (this.#owner.timeline.current === undefined) this.#begin(0);
+    if (this.#owner.timeline.current === undefined) this.#begin(this.#owner.clock.end);
     this.#owner.ready(this);
   }
 
@@ -179,9 +179,9 @@ export class Publication implements FrameSink {
     timeline.frame({ track: track.id, dts, pts, sap, discardable, arrived: Math.round(arrived * 1000), data });
   }
 
-  /** The very first entries of a timeline. */
+  /** The first entries of a timeline: one that goes on from an earlier run is met as after a reconnect. */
   #begin(time: number): void {
-    this.#discontinuity("start", time);
+    this.#discontinuity(this.#owner.clock.end === 0 ? "start" : "reconnect", time);
     this.#takeTracks();
   }
 
@@ -198,7 +198,7 @@ export class Publication implements FrameSink {
     if (timeline.clock === undefined) return;
     const tracks = current === undefined ? taken.tracks : keptTracks(current.tracks, taken.tracks);
     if (current !== undefined && tracks === current.tracks && sameMetadata(current.metadata, taken.metadata)) return;
-    timeline.generation({ id: (current?.id ?? 0) + 1, tracks, metadata: taken.metadata });
+    timeline.generation({ id: timeline.nextGeneration, tracks, metadata: taken.metadata });
   }
 }
 

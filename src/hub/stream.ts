@@ -1,4 +1,5 @@
 import type { AllocateSlab } from "../bytes/slab-store.ts";
+import type { Archive, Keeper } from "./archive.ts";
 import type { Container, ContainerOutputOwner } from "./container-output.ts";
 import { ContainerOutput } from "./container-output.ts";
 import type { Framing } from "./framing.ts";
@@ -44,7 +45,9 @@ const START_PATIENCE = 30_000;
 export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadOwner {
   readonly name: string;
   readonly timeline: Timeline;
-  readonly clock = new TimelineClock();
+  readonly clock: TimelineClock;
+  /** What is kept of the timeline beyond its ring; undefined where nothing keeps it. */
+  readonly archive: Archive | undefined;
   /** Unix milliseconds since which it has been there. */
   readonly since: number;
   readonly #owner: StreamOwner;
@@ -56,11 +59,19 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
   /** How often a viewer lost its place, since the beginning. */
   skips = 0;
 
-  constructor(name: string, owner: StreamOwner) {
+  /** @param keeper keeps its timeline, which goes on from what was kept */
+  constructor(name: string, owner: StreamOwner, keeper?: Keeper) {
     this.name = name;
     this.#owner = owner;
-    this.timeline = new Timeline(owner.retention);
-    this.since = owner.scheduler.wallClock();
+    const { scheduler } = owner;
+    this.since = scheduler.wallClock();
+    const origin = keeper?.origin;
+    this.timeline = new Timeline(owner.retention, origin);
+    this.clock = new TimelineClock(
+      origin && { time: Math.ceil(origin.micros / 1000), arrived: scheduler.now() - Math.max(0, this.since - origin.utc) },
+    );
+    this.archive = keeper?.archive;
+    keeper?.follow(this.timeline);
   }
 
   get state(): StreamState {

@@ -44,10 +44,21 @@ export class TimelineClock {
   #newest: { readonly arrived: number; readonly time: number } | undefined;
   /** Tracks seen in the current stretch. */
   readonly #seen = new Set<number>();
+  /** Where this goes on from an earlier run, in milliseconds. */
+  readonly #origin: number;
+
+  /**
+   * @param origin the end of an earlier run that this goes on from: its time in milliseconds, and when that was on the clock of arrivals
+   * (before zero, where it was before this machine's clock began)
+   */
+  constructor(origin?: { readonly time: number; readonly arrived: number }) {
+    this.#origin = origin?.time ?? 0;
+    this.#newest = origin;
+  }
 
   /** The end of all tracks in milliseconds: where nothing has been yet. */
   get end(): number {
-    let end = 0;
+    let end = this.#origin;
     for (const track of this.#tracks.values()) end = Math.max(end, ((track.dts + Math.max(track.step, 1)) / track.timescale) * 1000);
     return end;
   }

@@ -13,6 +13,18 @@ export interface Retention {
   readonly maxBytes: number;
 }
 
+/** Where a timeline goes on that was kept from an earlier run. */
+export interface TimelineOrigin {
+  /** Number of its first entry. */
+  readonly sequence: number;
+  /** The last generation's id: the next one is one more. */
+  readonly generation: number;
+  /** The end of what was kept, in microseconds: nothing new lies before it. */
+  readonly micros: number;
+  /** The same in Unix milliseconds. */
+  readonly utc: number;
+}
+
 /** Follows a timeline: the entries in order, then `end` once. It must not throw: the publisher would be hit. */
 export interface TimelineFollower {
   discontinuity(entry: Discontinuity): void;
@@ -56,11 +68,13 @@ export class Timeline {
   readonly #followers = new Set<TimelineFollower>();
   readonly #waiters = new Set<TimelineWaiter>();
   /** Sequence number of the first entry kept. */
-  #firstSequence = 0;
+  #firstSequence: number;
   #bytes = 0;
   /** Entries that are no frames. */
   #marks = 0;
-  #lastMicros = 0;
+  #lastMicros: number;
+  /** The id of the newest generation, or of the last one before this began; 0 where there was none. */
+  #generationId: number;
   #generation: Generation | undefined;
   #discontinuity: Discontinuity | undefined;
   #tracks = new Map<number, Track>();
@@ -68,13 +82,22 @@ export class Timeline {
   #leading: Track | undefined;
   #ended = false;
 
-  constructor(retention: Retention) {
+  /** @param origin where it goes on; undefined for one that is new */
+  constructor(retention: Retention, origin?: TimelineOrigin) {
     this.#retention = retention;
+    this.#firstSequence = origin?.sequence ?? 0;
+    this.#lastMicros = origin?.micros ?? 0;
+    this.#generationId = origin?.generation ?? 0;
   }
 
   /** The tracks in force now; undefined until the first publisher's track set is complete. */
   get current(): Generation | undefined {
     return this.#generation;
+  }
+
+  /** The id that the next generation must have. */
+  get nextGeneration(): number {
+    return this.#generationId + 1;
   }
 
   /** The map to UTC in force now. */
@@ -96,7 +119,7 @@ export class Timeline {
     return this.#ended;
   }
 
-  /** Number of the oldest entry kept, counted from the timeline's beginning. */
+  /** Number of the oldest entry kept, counted from the timeline's beginning, that of an earlier run where it goes on from one. */
   get firstSequence(): number {
     return this.#firstSequence;
   }
@@ -106,7 +129,7 @@ export class Timeline {
     return this.#firstSequence + this.#entries.length;
   }
 
-  /** Decoding time of the newest frame in microseconds; 0 before the first. */
+  /** Decoding time of the newest frame in microseconds; before the first, that of the origin, or 0. */
   get lastMicros(): number {
     return this.#lastMicros;
   }
@@ -132,6 +155,7 @@ export class Timeline {
 
   generation(next: Generation): void {
     this.#generation = next;
+    this.#generationId = next.id;
     this.#tracks = new Map(next.tracks.map((track) => [track.id, track]));
     this.#leading = leadingTrack(next.tracks);
     this.#mark({ kind: "generation", generation: next });
