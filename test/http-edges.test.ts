@@ -198,7 +198,7 @@ test("the API tells of streams as its description says", async () => {
   const { containers: described, ...server } = list["server"] as unknown as { readonly containers: readonly { readonly name: string }[] };
   assert.deepEqual(
     described.map(({ name }) => name),
-    ["flv", "mp4", "mpegts", "matroska", "webm", "adts", "mp3", "ogg", "wav"],
+    ["flv", "mp4", "mpegts", "matroska", "webm", "adts", "mp3", "ogg", "wav", "mpjpeg", "mjpeg"],
   );
   assert.deepEqual(
     { ...server, containers: described.slice(0, 2) },

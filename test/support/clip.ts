@@ -38,6 +38,8 @@ const videoEncoders = {
   vp9: ["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0"],
   vp8: ["libvpx", "-deadline", "realtime", "-cpu-used", "8"],
   flv1: ["flv"],
+  /** With the tables of T.81 K.3, as most encoders have them. */
+  mjpeg: ["mjpeg", "-huffman", "default", "-q:v", "4"],
 } as const;
 
 const audioEncoders = {
@@ -89,7 +91,7 @@ function clipArguments(options: ClipOptions & Required<Pick<ClipOptions, "video"
   const codecs: string[] = [];
   if (video !== false) {
     inputs.push("-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`);
-    codecs.push("-pix_fmt", "yuv420p", "-c:v", ...videoEncoders[video], "-g", String(gop), "-keyint_min", String(gop));
+    codecs.push("-pix_fmt", video === "mjpeg" ? "yuvj420p" : "yuv420p", "-c:v", ...videoEncoders[video], "-g", String(gop), "-keyint_min", String(gop));
     if (video === "h264" || video === "hevc") codecs.push("-bf", String(bFrames));
   }
   if (audio !== false) {

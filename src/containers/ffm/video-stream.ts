@@ -5,6 +5,7 @@ import { describeVideo, frameAccess } from "../../media/describe.ts";
 import { Access } from "../../media/frame.ts";
 import { parseHevcConfig, withHevcLengthSizeFour } from "../../media/hevc.ts";
 import { InBandVideo } from "../../media/in-band-video.ts";
+import { jpegHead } from "../../media/jpeg.ts";
 import { withFourByteLengths } from "../../media/nal.ts";
 import { MAX_PICTURE_SIDE, frameRateOf } from "../../media/picture.ts";
 import { Codec, TrackKind } from "../../media/track.ts";
@@ -74,7 +75,8 @@ export class VideoStream implements SourceStream {
       const units = withFourByteLengths(data, this.#lengthSize);
       return { ...frameAccess(codec, this.#track!.config, units)!, data: units };
     }
-    if (this.#track === undefined) this.#declareVpx(data);
+    if (codec === Codec.mjpeg) this.#declarePictures(data);
+    else if (this.#track === undefined) this.#declareVpx(data);
     const payload = codec === Codec.h263 ? withTagByte(data, isKey) : data;
     return { ...(frameAccess(codec, EMPTY, payload) ?? (isKey ? Access.closed : Access.none)), data: payload };
   }
@@ -88,6 +90,13 @@ export class VideoStream implements SourceStream {
       const key = parseVp9KeyFrame(data);
       if (key !== undefined) this.#declare(vpcConfigFrom(vpcConfigFromKeyFrame(key)), key);
     }
+  }
+
+  /** Every picture of Motion JPEG says how large it is, whatever the header said. */
+  #declarePictures(data: Uint8Array): void {
+    const size = jpegHead(data);
+    if (size === undefined || (size.width === this.#track?.width && size.height === this.#track.height)) return;
+    this.#declare(this.#track?.config ?? EMPTY, size);
   }
 
   #declare(config: Uint8Array, size = sizeOf(this.#stream)): void {

@@ -8,6 +8,7 @@ import type { FrameAccess } from "../../media/frame.ts";
 import { Access, Sap } from "../../media/frame.ts";
 import { parseHevcConfig, withHevcLengthSizeFour } from "../../media/hevc.ts";
 import { InBandVideo } from "../../media/in-band-video.ts";
+import { jpegHead } from "../../media/jpeg.ts";
 import type { NalLengthSize } from "../../media/nal.ts";
 import { withFourByteLengths } from "../../media/nal.ts";
 import { frameRateOf } from "../../media/picture.ts";
@@ -57,7 +58,8 @@ export class VideoSource {
     const isNal = codec === Codec.avc || codec === Codec.hevc;
     this.#inBand = isNal && !isRecord(record) ? new InBandVideo(codec) : undefined;
     this.#isFixed = this.#inBand === undefined && !isToldByPictures(codec, record);
-    if (this.#isFixed) this.#fix(record);
+    // Motion JPEG may be of another size than its entry says, but is one of the tracks from the beginning on.
+    if (this.#isFixed || codec === Codec.mjpeg) this.#fix(record);
   }
 
   /** The track, once enough is known of it. Another object where it has changed. */
@@ -104,6 +106,9 @@ export class VideoSource {
     if (this.#codec === Codec.vp8) {
       const size = parseVp8KeyFrame(data);
       if (size !== undefined) this.#declare(none, size);
+    } else if (this.#codec === Codec.mjpeg) {
+      const size = jpegHead(data);
+      if (size !== undefined) this.#declare(this.#track!.config, size);
     } else if (frameAccess(Codec.av1, none, data)?.sap === Sap.closed) {
       // Without a sequence header it would not be one to start at.
       this.#declare(av1ConfigFrom(data), nowhere);
@@ -159,7 +164,7 @@ function isRecord(data: Uint8Array): boolean {
 /** Key frames say what the track is, and may say another thing later. */
 function isToldByPictures(codec: Codec, record: Uint8Array): boolean {
   if (codec === Codec.av1) return record[0] !== 0x81 || !av1HasSequence(record);
-  return codec === Codec.vp8 || codec === Codec.vp9;
+  return codec === Codec.vp8 || codec === Codec.vp9 || codec === Codec.mjpeg;
 }
 
 function reorderDepth(codec: Codec, config: Uint8Array): number | undefined {

@@ -39,6 +39,8 @@ test("our own containers are entries like any other", () => {
       ["mp3", "MP3", ["mp3"], undefined],
       ["ogg", "Ogg", ["ogg"], undefined],
       ["wav", "WAV", ["wav"], undefined],
+      ["mpjpeg", "MJPEG (multipart)", ["mjpg"], undefined],
+      ["mjpeg", "MJPEG", ["mjpeg"], undefined],
     ],
   );
   assert.deepEqual(registry.carrying([video, speex, data]), ["flv", "matroska"]);

@@ -4,6 +4,7 @@ import type { ContainerFormat, ContainerOptions } from "./container-format.ts";
 import { flvFormat } from "./flv-format.ts";
 import { isFormatName, isFormatWord, isMediaType, shown, titleOf } from "./format-names.ts";
 import { matroskaFormat, webmFormat } from "./matroska-format.ts";
+import { mjpegFormat, mpjpegFormat } from "./mjpeg-format.ts";
 import { mp4Format } from "./mp4-format.ts";
 import { tsFormat } from "./ts-format.ts";
 
@@ -77,6 +78,8 @@ const ownFormats: readonly ContainerFormat[] = [
   mp3Format,
   oggFormat,
   wavFormat,
+  mpjpegFormat,
+  mjpegFormat,
 ];
 
 const everything = { video: true, audio: true } as const;
