@@ -4,7 +4,18 @@
  */
 
 /** Markers, each behind a byte 0xff (T.81 table B.1). */
-const Marker = { sof0: 0xc0, dht: 0xc4, jpg: 0xc8, dac: 0xcc, sof15: 0xcf, rst0: 0xd0, soi: 0xd8, eoi: 0xd9, sos: 0xda, tem: 0x01 } as const;
+const Marker = {
+  sof0: 0xc0,
+  dht: 0xc4,
+  jpg: 0xc8,
+  dac: 0xcc,
+  sof15: 0xcf,
+  rst0: 0xd0,
+  soi: 0xd8,
+  eoi: 0xd9,
+  sos: 0xda,
+  tem: 0x01,
+} as const;
 
 /** What stands in a picture before its first scan. */
 export interface JpegHead {

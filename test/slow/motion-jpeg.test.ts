@@ -25,7 +25,8 @@ function parts(body: Buffer): Buffer[] {
   const pictures: Buffer[] = [];
   let at = body.indexOf("--ffserver\r\n") + 12;
   while (at < body.length) {
-    const [head, length = ""] = /^Content-type: image\/jpeg\r\nContent-length: (\d+)\r\n\r\n/.exec(body.toString("latin1", at, at + 200)) ?? [];
+    const [head, length = ""] =
+      /^Content-type: image\/jpeg\r\nContent-length: (\d+)\r\n\r\n/.exec(body.toString("latin1", at, at + 200)) ?? [];
     assert.ok(head !== undefined, `a part begins at ${at}`);
     at += head.length;
     pictures.push(body.subarray(at, at + Number(length)));

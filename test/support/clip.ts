@@ -91,7 +91,16 @@ function clipArguments(options: ClipOptions & Required<Pick<ClipOptions, "video"
   const codecs: string[] = [];
   if (video !== false) {
     inputs.push("-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`);
-    codecs.push("-pix_fmt", video === "mjpeg" ? "yuvj420p" : "yuv420p", "-c:v", ...videoEncoders[video], "-g", String(gop), "-keyint_min", String(gop));
+    codecs.push(
+      "-pix_fmt",
+      video === "mjpeg" ? "yuvj420p" : "yuv420p",
+      "-c:v",
+      ...videoEncoders[video],
+      "-g",
+      String(gop),
+      "-keyint_min",
+      String(gop),
+    );
     if (video === "h264" || video === "hevc") codecs.push("-bf", String(bFrames));
   }
   if (audio !== false) {

@@ -47,7 +47,10 @@ test("bare: one picture after the other, and viewers go on whatever changes", ()
 
 test("multipart: every part has its length and is closed at once", () => {
   const { inits, chunks } = mux(mpjpegMuxer(), [[pictures], [{ ...pictures, width: 128 }]]);
-  assert.deepEqual(inits.map(({ bytes }) => Buffer.from(bytes).toString()), ["--ffserver\r\n"]);
+  assert.deepEqual(
+    inits.map(({ bytes }) => Buffer.from(bytes).toString()),
+    ["--ffserver\r\n"],
+  );
   const part = "Content-type: image/jpeg\r\nContent-length: 6\r\n\r\nmjpeg0\r\n--ffserver\r\n";
   assert.deepEqual(chunks.map(text), [part, part.replace("mjpeg0", "mjpeg1")]);
 });
