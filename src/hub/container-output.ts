@@ -4,7 +4,7 @@ import type { Discontinuity, MuxedChunk, MuxedInit, Muxer, MuxerFactory, MuxerSi
 import { NotCarried } from "../media/muxer.ts";
 import type { Generation } from "../media/track.ts";
 import type { Output } from "./output.ts";
-import type { Timeline, TimelineFollower } from "./timeline.ts";
+import type { TimelineFollower } from "./timeline.ts";
 import { leadingTrack } from "./timeline.ts";
 
 /** A container as viewers ask for it. Viewers with equal keys share one muxer. */
@@ -12,6 +12,12 @@ export interface Container {
   /** `flv`, `mp4`, `rtmp:enhanced:amf0:1`: all options that change a byte are in it. */
   readonly key: string;
   readonly muxer: MuxerFactory;
+}
+
+/** What a container output follows: a timeline, or what of it one viewer is shown. */
+export interface Followed {
+  /** Tells a follower what is in force and whatever comes. @returns a function that ends it */
+  follow(follower: TimelineFollower): () => void;
 }
 
 /** What a container output tells its stream. */
@@ -44,6 +50,8 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
   #inits: { readonly before: number; readonly init: MuxedInit }[] = [];
   /** The track that has to reach a random-access point before frames mean anything to the muxer. */
   #awaited: number | undefined;
+  /** It has been reached. */
+  #begun = false;
   #over: "ended" | "not-carried" | undefined;
   /** Why it is over, for the viewer, where it is `not-carried`. */
   words = "";
@@ -52,7 +60,7 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
    * @param maxBytes most bytes of chunks that are kept for outputs yet to be made
    * @throws {NotCarried} where the container can carry nothing of the current generation
    */
-  constructor(container: Container, timeline: Timeline, owner: ContainerOutputOwner, maxBytes: number) {
+  constructor(container: Container, timeline: Followed, owner: ContainerOutputOwner, maxBytes: number) {
     this.key = container.key;
     this.#owner = owner;
     this.#maxBytes = maxBytes;
@@ -69,7 +77,7 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
   }
 
   generation(next: Generation): void {
-    if (this.#recent.length === 0) this.#awaited = leadingTrack(next.tracks)?.id;
+    if (!this.#begun) this.#awaited = leadingTrack(next.tracks)?.id;
     this.#guard(() => this.#muxer.generation(next));
   }
 
@@ -78,6 +86,7 @@ export class ContainerOutput implements TimelineFollower, MuxerSink {
       if (frame.track !== this.#awaited || !isRandomAccess(frame)) return;
       this.#awaited = undefined;
     }
+    this.#begun = true;
     this.#guard(() => this.#muxer.frame(frame));
   }
 

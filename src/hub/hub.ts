@@ -4,11 +4,13 @@ import type { PublicationEnd, PublicationReason, PublisherInfo } from "./publica
 import { Publication } from "./publication.ts";
 import { Pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
+import type { ReplayOptions } from "./replay-place.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { systemScheduler } from "./scheduler.ts";
 import type { StreamOwner } from "./stream.ts";
 import { Stream } from "./stream.ts";
 import type { Retention } from "./timeline.ts";
+import type { Viewing } from "./viewing.ts";
 
 /** Milliseconds that a timer can count: more than 24 days are for ever. */
 const LONGEST_WAIT = 0x7fff_ffff;
@@ -39,6 +41,8 @@ export interface HubOptions {
   readonly maxWaiting: number;
   /** Who keeps the streams of a name; undefined where nobody does. The same one for a name every time. */
   readonly keeper: (name: string) => Keeper | undefined;
+  /** Viewers at most who are shown the past. */
+  readonly maxReplays: number;
   /** Told of our own faults that were contained. */
   readonly onFault: (error: unknown, stream: string) => void;
 }
@@ -56,6 +60,7 @@ export const hubDefaults: HubOptions = {
   maxStreams: 10_000,
   maxWaiting: 10_000,
   keeper: () => undefined,
+  maxReplays: 200,
   onFault: () => undefined,
 };
 
@@ -81,6 +86,7 @@ export class Hub implements StreamOwner {
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #listeners = new Set<(event: HubEvent) => void>();
   #waiting = 0;
+  #replays = 0;
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
@@ -186,6 +192,19 @@ export class Hub implements StreamOwner {
     });
   }
 
+  /**
+   * A stream as a viewer asked for it, once it is there.
+   *
+   * @param wait milliseconds to wait for a publisher
+   * @param replay where in its past to begin; live if not given
+   * @throws {Refusal} `not-live`, `full`; the signal's reason
+   */
+  async view(name: string, wait: number, signal: AbortSignal, replay?: ReplayOptions): Promise<Viewing> {
+    const stream = await this.watch(name, wait, signal);
+    signal.throwIfAborted();
+    return replay === undefined ? stream.live() : stream.replay(replay);
+  }
+
   /** Ends all streams, publishers, viewers and waits. */
   close(): void {
     if (this.#closed) return;
@@ -200,6 +219,13 @@ export class Hub implements StreamOwner {
   }
 
   // What its streams tell it.
+
+  admitReplay(): () => void {
+    const { maxReplays } = this.options;
+    if (this.#replays >= maxReplays) throw new Refusal("full", `This server shows the past to ${maxReplays} viewers at once and no more.`);
+    this.#replays += 1;
+    return () => void (this.#replays -= 1);
+  }
 
   ready(stream: Stream): void {
     const publication = stream.publication;

@@ -47,9 +47,10 @@ export class Output {
   #viewFrom = -1;
   #viewTo = -1;
 
-  constructor(framing: Framing, allocate: AllocateSlab, retention: Retention) {
+  /** @param slabSize bytes of a slab; that of all others if not given */
+  constructor(framing: Framing, allocate: AllocateSlab, retention: Retention, slabSize?: number) {
     this.framing = framing;
-    this.#slabs = new SlabStore(allocate);
+    this.#slabs = new SlabStore(allocate, slabSize);
     this.#retention = retention;
   }
 
@@ -71,6 +72,12 @@ export class Output {
   /** The newest chunk a viewer may start at. */
   get newestStart(): ChunkRecord | undefined {
     return this.#newestStart;
+  }
+
+  /** The oldest chunk a viewer may start at. */
+  get oldestStart(): ChunkRecord | undefined {
+    for (const chunk of this.#chunks) if (chunk.randomAccess) return chunk;
+    return undefined;
   }
 
   /** Set once nothing more will come. */
@@ -129,6 +136,15 @@ export class Output {
     this.#end ??= end;
   }
 
+  /** Lets go of chunks before a position that nobody will ask for again: those of an output with a single viewer. */
+  release(position: number): void {
+    for (let chunk = this.#chunks.first(); chunk !== undefined && chunk.at + chunk.length <= position; chunk = this.#chunks.first()) {
+      this.#chunks.shift();
+      if (chunk === this.#newestStart) this.#newestStart = undefined;
+    }
+    this.#letGo();
+  }
+
   /** The first chunk at or after a position that needs a newer init than the one given. */
   firstChunkBeyondInit(position: number, init: number): ChunkRecord | undefined {
     for (let i = this.#indexAt(position); i < this.#chunks.length; i++) {
@@ -178,9 +194,15 @@ export class Output {
       this.#chunks.shift();
       if (chunk === newest) this.#newestStart = undefined;
     }
-    const first = this.#chunks.first()!;
-    this.#slabs.release(first.at);
-    while (this.#firstInit < first.init) {
+    this.#letGo();
+  }
+
+  /** Lets go of bytes and inits that no chunk needs any more. */
+  #letGo(): void {
+    const first = this.#chunks.first();
+    this.#slabs.release(first?.at ?? this.#slabs.end);
+    const needed = first?.init ?? this.currentInit;
+    while (this.#firstInit < needed) {
       this.#inits.shift();
       this.#firstInit += 1;
     }

@@ -28,6 +28,8 @@ export interface PlayheadSink {
 export interface PlayheadOwner {
   /** It has bytes to send and nobody will move it: give it a turn. */
   behind(playhead: Playhead): void;
+  /** All that was there has been taken. */
+  drained?(playhead: Playhead): void;
   skipped(playhead: Playhead): void;
   ended(playhead: Playhead, reason: PlayheadEnd): void;
 }
@@ -40,6 +42,7 @@ export class Playhead {
   readonly output: Output;
   readonly #sink: PlayheadSink;
   readonly #owner: PlayheadOwner;
+  readonly #from: "newest" | "oldest";
   /** Position of the next byte; -1 until a random-access point is there. */
   #position = -1;
   #init = -1;
@@ -56,10 +59,17 @@ export class Playhead {
   /** Bytes given to the sink. */
   bytes = 0;
 
-  constructor(output: Output, sink: PlayheadSink, owner: PlayheadOwner) {
+  /** @param from where in the output it starts: at the newest random-access point, or at the oldest that is there */
+  constructor(output: Output, sink: PlayheadSink, owner: PlayheadOwner, from: "newest" | "oldest" = "newest") {
     this.output = output;
     this.#sink = sink;
     this.#owner = owner;
+    this.#from = from;
+  }
+
+  /** Position of the next byte; -1 until it has a place to start at. */
+  get position(): number {
+    return this.#position;
   }
 
   get ended(): boolean {
@@ -118,12 +128,17 @@ export class Playhead {
       this.#write(piece);
     }
     if (this.#outstanding) this.#sink.whenTaken(() => this.#taken());
-    else if (this.#waiting) this.#owner.behind(this);
+    else this.#ask();
   }
 
   #taken(): void {
     this.#outstanding = false;
+    this.#ask();
+  }
+
+  #ask(): void {
     if (this.#waiting) this.#owner.behind(this);
+    else if (this.#end === undefined) this.#owner.drained?.(this);
   }
 
   /** There is something to do that no new chunk will make the pump come for. */
@@ -133,7 +148,7 @@ export class Playhead {
 
   /** Starts, or goes on after having lost its place, at the newest random-access point. False where there is none. */
   #place(now: number): boolean {
-    const start = this.output.newestStart;
+    const start = this.#from === "newest" ? this.output.newestStart : this.output.oldestStart;
     if (start === undefined) {
       if (this.#writtenAt === 0) this.#writtenAt = now;
       return false;

@@ -12,10 +12,14 @@ import type { Pump } from "./pump.ts";
 import { Audience } from "./pump.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { Refusal } from "./refusal.ts";
+import { placeInRing, type ReplayOptions } from "./replay-place.ts";
+import { Replay } from "./replay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TimelineClock } from "./timeline-clock.ts";
+import { TimelineReader } from "./timeline-reader.ts";
 import type { Retention } from "./timeline.ts";
 import { Timeline } from "./timeline.ts";
+import type { Viewing } from "./viewing.ts";
 
 /**
  * `waiting`: a publisher is there, its tracks are not complete. `live`. `reconnecting`: the publisher was lost and
@@ -29,6 +33,8 @@ export interface StreamOwner {
   readonly pump: Pump;
   readonly retention: Retention;
   readonly allocate: AllocateSlab;
+  /** Lets one more viewer be shown the past. @returns what ends that. @throws {Refusal} `full` */
+  admitReplay(): () => void;
   /** Viewers may start. */
   ready(stream: Stream): void;
   published(stream: Stream, publication: Publication, end: PublicationEnd): void;
@@ -52,6 +58,7 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
   readonly since: number;
   readonly #owner: StreamOwner;
   readonly #audience = new Audience();
+  readonly #replays = new Set<Replay>();
   readonly #containers = new Map<string, { readonly container: ContainerOutput; idleSince: number | undefined }>();
   readonly #rate = new RateMeter();
   #publication: Publication | undefined;
@@ -83,7 +90,7 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
   }
 
   get viewers(): number {
-    return this.#audience.size;
+    return this.#audience.size + this.#replays.size;
   }
 
   /** Outputs being made now, for tests and metrics. */
@@ -110,6 +117,45 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     return playhead;
   }
 
+  /** What a viewer who comes now is shown. */
+  live(): Viewing {
+    const { name, timeline } = this;
+    return { name, generation: timeline.current!, play: (...viewer) => this.play(...viewer), close: () => undefined };
+  }
+
+  /**
+   * What a viewer is shown who starts further back: by itself, at a pace of its own. Where there is nothing to start at yet it
+   * waits for that as all others do.
+   *
+   * @throws {Refusal} `full`, where as many see the past as may
+   */
+  replay(options: ReplayOptions): Viewing {
+    const { name, timeline } = this;
+    const { scheduler, pump, allocate, retention, admitReplay } = this.#owner;
+    const place = placeInRing(timeline, options, retention);
+    if (place === undefined) return this.live();
+    const release = admitReplay.call(this.#owner);
+    const replay = new Replay(
+      {
+        name,
+        scheduler,
+        pump,
+        allocate,
+        skipped: () => this.skipped(),
+        failed: (error) => this.failed(error),
+        left: (left) => {
+          this.#replays.delete(left);
+          release();
+        },
+      },
+      place,
+      options,
+      (wake) => new TimelineReader(timeline, place.start, wake),
+    );
+    this.#replays.add(replay);
+    return replay;
+  }
+
   /** Takes a publisher in. The hub has decided that it may. */
   attach(publication: Publication): void {
     this.#publication = publication;
@@ -123,12 +169,12 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.timeline.end();
     for (const { container } of this.#containers.values()) container.close();
     // Who has read everything is told at once; who is behind ends by itself, or stalls and is swept.
-    if (reason === "closing") for (const playhead of this.#audience) playhead.close(reason);
+    if (reason === "closing") for (const playhead of this.#playheads()) playhead.close(reason);
   }
 
   /** Once a second: ends viewers that take nothing or have nothing to start at, drops outputs that nobody watches. */
   sweep(now: number, stallTimeout: number): void {
-    for (const playhead of this.#audience) {
+    for (const playhead of this.#playheads()) {
       if (playhead.stalledFor(now) > stallTimeout) playhead.close("stalled");
       else if (playhead.waitingFor(now) > START_PATIENCE) playhead.close("no-start");
     }
@@ -162,6 +208,7 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.#publication = undefined;
     if (this.#state === "live") this.#state = "reconnecting";
     for (const { container } of this.#containers.values()) container.flush();
+    for (const replay of this.#replays) replay.flush();
     this.#owner.published(this, ended, reason as PublicationEnd);
   }
 
@@ -181,8 +228,12 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.#owner.pump.move(playhead);
   }
 
-  skipped(_playhead: Playhead): void {
+  skipped(): void {
     this.skips += 1;
+  }
+
+  #playheads(): Playhead[] {
+    return [...this.#audience, ...[...this.#replays].flatMap(({ playhead }) => playhead ?? [])];
   }
 
   /** The shared output for a container and framing, made where nobody else has asked for it yet. */

@@ -14,14 +14,15 @@ export type ReadEntry = TimelineEntry | { readonly kind: "skip"; readonly missed
 
 /**
  * A position in a timeline's ring, moved by whoever reads: a playhead over frames. It has no queue; the ring is the queue.
- * When the ring has left it behind it goes on at the newest random-access point, which is counted and told.
+ * When the ring has left it behind it goes on at the newest random-access point, which is counted and told; one that began in
+ * the past goes on at the oldest.
  *
  * It begins with what is in force where it begins (a discontinuity, a generation), and after a skip tells what changed
  * meanwhile, so that whoever follows its entries always knows the tracks of a frame.
  */
 export class TimelineReader {
   readonly #timeline: Timeline;
-  readonly #from: ReadFrom;
+  readonly #from: ReadFrom | StartPoint;
   /** For `next`: where the ring ended when this began. */
   readonly #begun: number;
   readonly #leave: () => void;
@@ -37,7 +38,7 @@ export class TimelineReader {
   skips = 0;
 
   /** @param wake called whenever there may be something to read, or the end; it must not throw */
-  constructor(timeline: Timeline, from: ReadFrom, wake: () => void) {
+  constructor(timeline: Timeline, from: ReadFrom | StartPoint, wake: () => void) {
     this.#timeline = timeline;
     this.#from = from;
     this.#begun = timeline.endSequence;
@@ -90,7 +91,7 @@ export class TimelineReader {
   #place(): boolean {
     const timeline = this.#timeline;
     if (this.#next !== undefined && this.#next >= timeline.firstSequence) return true;
-    const start = this.#next === undefined ? this.#begin() : timeline.newestStart;
+    const start = this.#next === undefined ? this.#begin() : this.#goOn();
     if (start === undefined) return false;
     if (this.#next !== undefined) {
       this.skips += 1;
@@ -104,7 +105,13 @@ export class TimelineReader {
     return true;
   }
 
+  #goOn(): StartPoint | undefined {
+    return typeof this.#from === "string" ? this.#timeline.newestStart : this.#timeline.oldestStart;
+  }
+
   #begin(): StartPoint | undefined {
+    if (typeof this.#from !== "string")
+      return this.#from.sequence >= this.#timeline.firstSequence ? this.#from : this.#timeline.oldestStart;
     switch (this.#from) {
       case "newest":
         return this.#timeline.newestStart;

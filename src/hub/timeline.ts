@@ -142,6 +142,33 @@ export class Timeline {
     return this.#starts.last();
   }
 
+  /** The newest random-access point in the ring at or before a time in microseconds; the oldest where all are later. */
+  startBefore(micros: number): StartPoint | undefined {
+    let low = 0;
+    let high = this.#starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#starts.at(middle)!.micros <= micros) low = middle;
+      else high = middle - 1;
+    }
+    return this.#starts.at(low);
+  }
+
+  /**
+   * What the timeline showed at a moment, in microseconds: by the map to UTC in force at the newest random-access point before it,
+   * the oldest in the ring where all are later. Undefined where there is none.
+   *
+   * @param utc Unix milliseconds
+   */
+  microsAt(utc: number): number | undefined {
+    for (let i = this.#starts.length - 1; i >= 0; i--) {
+      const { micros, discontinuity } = this.#starts.at(i)!;
+      const at = (utc - discontinuity.utcOffset) * 1000;
+      if (at >= micros || i === 0) return at;
+    }
+    return undefined;
+  }
+
   /** Undefined for one that is not kept any more, or has not come. */
   entry(sequence: number): TimelineEntry | undefined {
     return this.#entries.at(sequence - this.#firstSequence);

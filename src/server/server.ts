@@ -354,6 +354,7 @@ function createHub({ streams, viewers }: Config, log: Log, scheduler: Scheduler)
     extraWait: viewers.extraWait,
     maxStreams: streams.max,
     maxWaiting: viewers.max,
+    maxReplays: viewers.maxReplays,
     onFault: (err, stream) => log.error({ err, stream }, "an output failed"),
   });
 }

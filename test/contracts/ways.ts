@@ -8,12 +8,12 @@ import { RtmpClient } from "../support/rtmp-client.ts";
 import type { EgressUnderTest, TestViewer } from "./egress.ts";
 import { flvReader, fmp4Reader, rtmpMessageReader, tsReader, type StreamReader } from "./readers.ts";
 
-type Open = (server: ComposedServer, path: string, reader: StreamReader) => TestViewer;
+export type Open = (server: ComposedServer, path: string, reader: StreamReader) => TestViewer;
 
 const port = (server: ComposedServer): number => server.address("http")!.port;
 
 /** `complete`: the body had its end. */
-const http: Open = (server, path, reader) => {
+export const http: Open = (server, path, reader) => {
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   const request = get({ port: port(server), host: "127.0.0.1", path, agent: false });
   let isPaused = false;
@@ -63,7 +63,7 @@ const http10: Open = (server, path, reader) => {
 };
 
 /** The close code and its words. */
-const webSocket: Open = (server, path, reader) => {
+export const webSocket: Open = (server, path, reader) => {
   const socket = new WebSocket(`ws://127.0.0.1:${port(server)}${path}`);
   socket.on("message", (data: Buffer, isBinary) => isBinary && reader.push(Uint8Array.from(data)));
   const ended = new Promise<string>((resolve) => {
@@ -110,9 +110,12 @@ function watchRtmp(server: ComposedServer, stream: string): TestViewer {
 const httpWords = { ended: /^complete$/, notLive: /^404$/, stalled: /aborted|cut|ECONNRESET/ };
 const wsWords = { ended: /^1000 /, notLive: /^4404 Nobody is publishing/, stalled: /^4408 / };
 
-function over(open: Open, extension: string, reader: () => StreamReader): EgressUnderTest["watch"] {
-  return (server, stream) => open(server, `/${stream}.${extension}`, reader());
+function over(open: Open, extension: string, reader: () => StreamReader, query = ""): EgressUnderTest["watch"] {
+  return (server, stream) => open(server, `/${stream}.${extension}${query}`, reader());
 }
+
+/** With bytes of its own for each viewer, who is live all the same. */
+const replayed = "?buffer=0&pace=fast";
 
 export const ways: readonly EgressUnderTest[] = [
   {
@@ -128,4 +131,6 @@ export const ways: readonly EgressUnderTest[] = [
   { name: "WS-fMP4", watch: over(webSocket, "mp4", fmp4Reader), words: wsWords, crossesConfigs: true },
   { name: "HTTP-TS", watch: over(http, "ts", tsReader), words: httpWords, crossesConfigs: true },
   { name: "WS-TS", watch: over(webSocket, "ts", tsReader), words: wsWords, crossesConfigs: true },
+  { name: "HTTP-FLV out of the past", watch: over(http, "flv", flvReader, replayed), words: httpWords, crossesConfigs: true },
+  { name: "WS-fMP4 out of the past", watch: over(webSocket, "mp4", fmp4Reader, replayed), words: wsWords, crossesConfigs: true },
 ];

@@ -4,7 +4,8 @@ import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { Container } from "../../hub/container-output.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { Refusal } from "../../hub/refusal.ts";
-import type { Stream } from "../../hub/stream.ts";
+import type { ReplayOptions } from "../../hub/replay-place.ts";
+import type { Viewing } from "../../hub/viewing.ts";
 import type { Generation } from "../../media/track.ts";
 import { chunkedFraming, plainFraming } from "./framing.ts";
 import { HttpViewer } from "./http-viewer.ts";
@@ -14,6 +15,8 @@ export interface HttpStreamRequest {
   /** What is to be decided before it is shown. */
   readonly question: AccessQuestion;
   readonly container: Container;
+  /** Where in the stream's past to begin; live if not given. */
+  readonly replay?: ReplayOptions | undefined;
   /** Headers that depend on the tracks (`Content-Type` and what belongs to it). @throws {Refusal} `not-carried` */
   headers(generation: Generation): Readonly<Record<string, string>>;
 }
@@ -83,16 +86,18 @@ export class HttpStreams {
     // may be a program's own, wants of its connections is put aside for this one alone.
     socket.setTimeout(0);
     let release: (() => void) | undefined;
+    let viewing: Viewing | undefined;
     let started = false;
     try {
-      const stream = await this.#permitted(wanted, socket, this.#options.waitForPublisher, () => {
+      viewing = await this.#permitted(wanted, socket, this.#options.waitForPublisher, () => {
         release = this.#options.admit();
       });
-      if (stream === undefined || socket.destroyed) return;
-      this.#start({ request, response, wanted, stream, shared, release });
+      if (viewing === undefined || socket.destroyed) return;
+      this.#start({ request, response, wanted, viewing, shared, release });
       started = true;
     } finally {
       if (!started) {
+        viewing?.close();
         socket.setTimeout(timeout ?? 0);
         this.#gone(socket);
         release?.();
@@ -111,9 +116,10 @@ export class HttpStreams {
     wanted: HttpStreamRequest,
     shared: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const stream = await this.#permitted(wanted, request.socket, 0, () => undefined);
-    if (stream === undefined) return;
-    response.writeHead(200, { ...shared, ...wanted.headers(stream.timeline.current!), "Cache-Control": "no-store" }).end();
+    const viewing = await this.#permitted(wanted, request.socket, 0, () => undefined);
+    if (viewing === undefined) return;
+    viewing.close();
+    response.writeHead(200, { ...shared, ...wanted.headers(viewing.generation), "Cache-Control": "no-store" }).end();
   }
 
   /**
@@ -123,7 +129,12 @@ export class HttpStreams {
    * @param granted called before that
    * @throws {Refusal} in words that know the name asked for
    */
-  async #permitted({ question }: HttpStreamRequest, socket: Socket, wait: number, granted: () => void): Promise<Stream | undefined> {
+  async #permitted(
+    { question, replay }: HttpStreamRequest,
+    socket: Socket,
+    wait: number,
+    granted: () => void,
+  ): Promise<Viewing | undefined> {
     const { hub, access } = this.#options;
     const abort = new AbortController();
     const gone = () => abort.abort();
@@ -132,7 +143,7 @@ export class HttpStreams {
     try {
       ({ stream: name } = await access.play({ ...question, signal: abort.signal }));
       granted();
-      return await hub.watch(name, wait, abort.signal);
+      return await hub.view(name, wait, abort.signal, replay);
     } catch (error) {
       if (abort.signal.aborted) return undefined;
       throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;
@@ -151,19 +162,19 @@ export class HttpStreams {
     request: IncomingMessage;
     response: ServerResponse;
     wanted: HttpStreamRequest;
-    stream: Stream;
+    viewing: Viewing;
     shared: Readonly<Record<string, string>>;
     release: (() => void) | undefined;
   }): void {
-    const { request, response, wanted, stream, shared, release } = viewer;
+    const { request, response, wanted, viewing, shared, release } = viewer;
     const { socket } = request;
     const chunked = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
     const sink = new HttpViewer(socket, chunked, this.#options.linger);
-    const headers = wanted.headers(stream.timeline.current!);
+    const headers = wanted.headers(viewing.generation);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveDelay);
     // The first bytes come in a later turn: what refuses to play throws before the head is sent.
-    const playhead = stream.play(wanted.container, chunked ? chunkedFraming : plainFraming, sink);
+    const playhead = viewing.play(wanted.container, chunked ? chunkedFraming : plainFraming, sink);
     response.useChunkedEncodingByDefault = false;
     response.writeHead(200, {
       ...shared,
@@ -174,12 +185,12 @@ export class HttpStreams {
     });
     response.flushHeaders();
     const log = this.#options.log;
-    log.debug({ stream: stream.name, container: wanted.container.key, address: wanted.question.address }, "viewer came");
+    log.debug({ stream: viewing.name, container: wanted.container.key, address: wanted.question.address }, "viewer came");
     socket.once("close", () => {
       playhead.close("left");
       this.#gone(socket);
       release?.();
-      log.debug({ stream: stream.name, address: wanted.question.address, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
+      log.debug({ stream: viewing.name, address: wanted.question.address, bytes: playhead.bytes, skips: playhead.skips }, "viewer left");
     });
   }
 }

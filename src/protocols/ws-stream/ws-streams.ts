@@ -6,7 +6,8 @@ import type { Container } from "../../hub/container-output.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Playhead } from "../../hub/playhead.ts";
 import { Refusal } from "../../hub/refusal.ts";
-import type { Stream } from "../../hub/stream.ts";
+import type { ReplayOptions } from "../../hub/replay-place.ts";
+import type { Viewing } from "../../hub/viewing.ts";
 import { CloseCode, closeCodeOfRefusal } from "./close-code.ts";
 import { wsFraming } from "./framing.ts";
 import { Pinger } from "./pinger.ts";
@@ -17,6 +18,8 @@ export interface WsStreamRequest {
   /** What is to be decided before it is shown. */
   readonly question: AccessQuestion;
   readonly container: Container;
+  /** Where in the stream's past to begin; live if not given. */
+  readonly replay?: ReplayOptions | undefined;
 }
 
 export interface WsStreamsOptions {
@@ -112,25 +115,29 @@ export class WsStreams {
 
   async #watch(visit: Visit, wanted: () => WsStreamRequest): Promise<void> {
     const { log } = this.#options;
-    const { question, container } = wanted();
+    const { question, container, replay } = wanted();
     visit.address = question.address;
     visit.waiting = new AbortController();
-    const stream = await this.#permitted(visit, question, visit.waiting.signal);
+    const viewing = await this.#permitted(visit, { question, replay }, visit.waiting.signal);
     visit.waiting = undefined;
-    if (visit.over === true) return;
-    visit.playhead = stream.play(container, wsFraming, visit.viewer);
-    log.debug({ stream: stream.name, container: container.key, address: visit.address }, "viewer came");
+    if (visit.over === true) return viewing.close();
+    visit.playhead = viewing.play(container, wsFraming, visit.viewer);
+    log.debug({ stream: viewing.name, container: container.key, address: visit.address }, "viewer came");
   }
 
   /** The stream that a viewer asks for, once it is granted and there. @throws {Refusal} in words that know the name asked for */
-  async #permitted(visit: Visit, question: AccessQuestion, signal: AbortSignal): Promise<Stream> {
+  async #permitted(
+    visit: Visit,
+    { question, replay }: Pick<WsStreamRequest, "question" | "replay">,
+    signal: AbortSignal,
+  ): Promise<Viewing> {
     const { hub, access, waitForPublisher, admit } = this.#options;
     let name = question.stream;
     try {
       ({ stream: name } = await access.play({ ...question, signal }));
       signal.throwIfAborted();
       visit.release = admit();
-      return await hub.watch(name, waitForPublisher, signal);
+      return await hub.view(name, waitForPublisher, signal, replay);
     } catch (error) {
       throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;
     }

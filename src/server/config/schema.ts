@@ -104,6 +104,10 @@ const viewers = z.strictObject({
     .max(1_000_000)
     .default(10_000)
     .meta({ description: "Viewers at once over all streams and protocols, those included that wait for a publisher; more are refused." }),
+  maxReplays: z.int().min(0).max(1_000_000).default(200).meta({
+    description:
+      "Viewers at once who are shown the past (`?date=`, `?buffer=`, `?preroll=`), each with bytes of its own; more are refused.",
+  }),
 });
 
 const hooks = z.strictObject({

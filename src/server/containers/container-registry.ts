@@ -12,7 +12,7 @@ import { tsFormat } from "./ts-format.ts";
 type CarriedTrack = Exclude<Track, { kind: "data" }>;
 
 /** Query parameters that mean something with every container. */
-const sharedParameters: ReadonlySet<string> = new Set(["only", "key"]);
+const sharedParameters: ReadonlySet<string> = new Set(["only", "key", "date", "buffer", "preroll", "pace"]);
 
 /** The containers in which one server's streams are watched over HTTP and WebSocket: by these entries and in no other way. */
 export class ContainerRegistry {

@@ -125,7 +125,7 @@ export class HttpService {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const target = this.#targetOf(request);
     if (target === undefined) return false;
-    const { containers } = this.#options.facts;
+    const { containers, hub } = this.#options.facts;
     if (socket instanceof Socket && firstSegment(target.path) === publishSegment) {
       this.#publish.upgrade(request, socket, head, target);
       return true;
@@ -140,8 +140,8 @@ export class HttpService {
       if (!this.#cors.allowsPage(origin, hosts))
         throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
       try {
-        const { name, container } = mediaTarget(target, containers)!;
-        return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container };
+        const { name, container, replay } = mediaTarget(target, containers, hub.scheduler.wallClock())!;
+        return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container, replay };
       } catch (error) {
         if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
         throw error;

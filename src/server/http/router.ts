@@ -129,8 +129,8 @@ export class Router {
 
   async #media(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
     const { request, response, target } = exchange;
-    const { containers } = this.#options.facts;
-    const found = mediaTarget(target, containers);
+    const { containers, hub } = this.#options.facts;
+    const found = mediaTarget(target, containers, hub.scheduler.wallClock());
     if (found === undefined) throw new HttpProblem(404, "not-found", notFoundWords(target.path, containers));
     if (request.httpVersionMajor !== 1) throw new HttpProblem(505, "http-version", "Streams are sent over HTTP/1.1 only.");
     const { address } = this.#options.peers.requester(request);
