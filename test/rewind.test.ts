@@ -8,7 +8,7 @@ import type { Publication } from "../src/hub/publication.ts";
 import { type ComposedServer, createServer } from "../src/server/server.ts";
 import { FakeClock } from "../src/testing/fake-clock.ts";
 import { audio, hexOf, picture, pictureMs, video } from "./contracts/media.ts";
-import { flvReader, fmp4Reader, matroskaReader, type StreamReader, tsReader } from "./contracts/readers.ts";
+import { flvReader, fmp4Reader, matroskaReader, type ReadFrame, type StreamReader, tsReader } from "./contracts/readers.ts";
 import { http, type Open, webSocket } from "./contracts/ways.ts";
 
 const stream = "live/cam";
@@ -73,7 +73,7 @@ async function open(options: { maxReplays?: number } = {}): Promise<Setting> {
 
 /** Payloads of pictures from one number to before another. */
 const sent = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => hexOf(picture(from + i).data));
-const pictures = (frames: StreamReader["frames"]): string[] => frames.filter(({ kind }) => kind === "video").map(({ data }) => data);
+const pictures = (frames: readonly ReadFrame[]): string[] => frames.filter(({ kind }) => kind === "video").map(({ data }) => data);
 
 /** Resolves when nothing more comes: what is under way over loopback is there within some turns of the event loop. */
 async function whenQuiet(frames: readonly unknown[]): Promise<void> {

@@ -131,10 +131,10 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
    */
   replay(options: ReplayOptions): Viewing {
     const { name, timeline } = this;
-    const { scheduler, pump, allocate, retention, admitReplay } = this.#owner;
+    const { scheduler, pump, allocate, retention } = this.#owner;
     const place = placeInRing(timeline, options, retention);
     if (place === undefined) return this.live();
-    const release = admitReplay.call(this.#owner);
+    const release = this.#owner.admitReplay();
     const replay = new Replay(
       {
         name,

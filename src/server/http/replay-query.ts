@@ -2,9 +2,6 @@ import { readDate } from "../../hub/replay-date.ts";
 import { type PastTime, type ReplayOptions, ReplayPace } from "../../hub/replay-place.ts";
 import { HttpProblem } from "./http-problem.ts";
 
-/** Query parameters that say where a viewer begins, with every container. */
-export const replayParameters = ["date", "buffer", "preroll", "pace"] as const;
-
 /**
  * Where in a stream's past a viewer's query begins; undefined where it asks for live.
  *
