@@ -167,7 +167,7 @@ export class Publication implements FrameSink {
       }
       this.#unstarted.delete(track.id);
     }
-    const first = clock.end === 0;
+    const first = clock.isEmpty;
     const { dts, pts, jump } = clock.place(track, source.dts, source.pts, arrived);
     const time = (dts / track.timescale) * 1000;
     if (timeline.clock === undefined) this.#begin(time);

@@ -74,7 +74,7 @@ export class Session implements MessageStreamsOwner {
       this.#deadline = accepted + limits.setupMs;
       connection.feed((bytes) => {
         this.#reader.push(bytes);
-        this.throttle();
+        if (this.#streams.asking > 0) this.throttle();
       });
       await connection.over;
       log.info({ ...this.fields, received: connection.received }, `RTMP session ended: ${connection.end ?? "closed"}`);
