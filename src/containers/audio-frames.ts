@@ -1,11 +1,11 @@
 import { joined } from "../bytes/joined.ts";
 import { ProtocolError } from "../bytes/protocol-error.ts";
 import { sameBytes } from "../bytes/same-bytes.ts";
+import type { AudioFormat, AudioUnit } from "../media/audio-format.ts";
 import type { Demuxer, FrameSink } from "../media/demuxer.ts";
 import { Sap } from "../media/frame.ts";
 import { TrackKind } from "../media/track.ts";
 import type { AudioTrack } from "../media/track.ts";
-import type { AudioFormat, AudioUnit } from "./mpegts/audio-format.ts";
 
 /** Bytes between two frames that are no frame, at most. An APE tag and the rest of a frame that was cut have less. */
 const MAX_SKIPPED = 64 * 1024;

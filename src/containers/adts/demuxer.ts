@@ -1,6 +1,6 @@
+import { adtsFormat } from "../../media/audio-format.ts";
 import type { FrameSink } from "../../media/demuxer.ts";
 import { AudioFramesDemuxer, beginsWithFrames } from "../audio-frames.ts";
-import { adtsFormat } from "../mpegts/audio-format.ts";
 
 /** Reads AAC in ADTS (ISO/IEC 13818-7 6.2), as encoders of internet radio send it. */
 export class AdtsDemuxer extends AudioFramesDemuxer {

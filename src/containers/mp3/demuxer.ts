@@ -1,7 +1,7 @@
-import { parseMpegAudioHeader } from "../../media/mp3.ts";
+import { mpegAudioFormat } from "../../media/audio-format.ts";
 import type { FrameSink } from "../../media/demuxer.ts";
+import { parseMpegAudioHeader } from "../../media/mp3.ts";
 import { AudioFramesDemuxer, beginsWithFrames } from "../audio-frames.ts";
-import { mpegAudioFormat } from "../mpegts/audio-format.ts";
 
 /** Reads MP3 and MP2 as files have them, and as encoders of internet radio send them. */
 export class Mp3Demuxer extends AudioFramesDemuxer {

@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { joined } from "../../bytes/joined.ts";
 import { adtsHeader } from "../../media/aac-adts.ts";
 import { parseAacConfig } from "../../media/aac.ts";
+import { ac3Format, adtsFormat, mpegAudioFormat } from "../../media/audio-format.ts";
+import type { AudioFormat } from "../../media/audio-format.ts";
 import { AudioElementary } from "./audio-elementary.ts";
-import { ac3Format, adtsFormat, mpegAudioFormat } from "./audio-format.ts";
-import type { AudioFormat } from "./audio-format.ts";
 import type { ElementaryTrack } from "./elementary.ts";
 
 interface Read {

@@ -2,9 +2,9 @@
 import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { sameBytes } from "../../bytes/same-bytes.ts";
+import type { AudioFormat, AudioUnit } from "../../media/audio-format.ts";
 import { Access } from "../../media/frame.ts";
 import { Codec, TrackKind } from "../../media/track.ts";
-import type { AudioFormat, AudioUnit } from "./audio-format.ts";
 import type { Elementary, ElementarySink } from "./elementary.ts";
 import { TIMESCALE } from "./elementary.ts";
 import type { Stamps } from "./pes.ts";

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { parseOpusHead } from "../../media/opus.ts";
-import { opusFormat } from "./audio-format.ts";
 import { opusChannels, opusChannelsOf, registration } from "./descriptors.ts";
+import { opusFormat } from "./opus-format.ts";
 import { OPUS_FORMAT, opusChannelCode, opusControlHeader, opusHeadOf, readOpusUnit } from "./opus-unit.ts";
 import { Form, formOf } from "./stream-type.ts";
 

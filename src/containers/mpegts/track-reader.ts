@@ -1,12 +1,13 @@
 /** One elementary stream of the program that is read, from its PES packets to the frames of a track. */
+import type { AudioFormat } from "../../media/audio-format.ts";
+import { ac3Format, adtsFormat, eac3Format, latmFormat, mpegAudioFormat } from "../../media/audio-format.ts";
 import type { FrameSink } from "../../media/demuxer.ts";
 import type { Track } from "../../media/track.ts";
 import { AudioElementary } from "./audio-elementary.ts";
-import type { AudioFormat } from "./audio-format.ts";
-import { ac3Format, adtsFormat, eac3Format, latmFormat, mpegAudioFormat, opusFormat } from "./audio-format.ts";
 import { languageOf, opusChannelsOf } from "./descriptors.ts";
 import type { Elementary, ElementarySink, ElementaryTrack } from "./elementary.ts";
 import { TIMESCALE } from "./elementary.ts";
+import { opusFormat } from "./opus-format.ts";
 import type { PesSink } from "./pes-assembler.ts";
 import { readPesHeader } from "./pes.ts";
 import type { StampUnwrapper } from "./stamps.ts";

@@ -1,16 +1,14 @@
 /** How the frames of an audio codec follow one another in an elementary stream, each behind a header that says how long it is. */
-import { ProtocolError } from "../../bytes/protocol-error.ts";
-import { sameBytes } from "../../bytes/same-bytes.ts";
-import { ADTS_HEADER_LENGTH, adtsFrameLength, readAdtsFrame } from "../../media/aac-adts.ts";
-import { LOAS_HEADER_LENGTH, LatmReader, loasFrameLength } from "../../media/aac-latm.ts";
-import { EAC3_HEADER_LENGTH, eac3PacketLength } from "../../media/ac3-enhanced.ts";
-import { AC3_HEADER_LENGTH, AC3_SYNC_WORD, parseAc3Frame } from "../../media/ac3.ts";
-import type { AudioDescription, SelfDescribed } from "../../media/describe.ts";
-import { describeAudio, describeAudioFrame } from "../../media/describe.ts";
-import { MPEG_AUDIO_HEADER_LENGTH, parseMpegAudioHeader } from "../../media/mp3.ts";
-import { opusPacketSamples } from "../../media/opus.ts";
-import { Codec } from "../../media/track.ts";
-import { OPUS_HEADER_LENGTH, opusHeadOf, readOpusUnit } from "./opus-unit.ts";
+import { ProtocolError } from "../bytes/protocol-error.ts";
+import { sameBytes } from "../bytes/same-bytes.ts";
+import { ADTS_HEADER_LENGTH, adtsFrameLength, readAdtsFrame } from "./aac-adts.ts";
+import { LOAS_HEADER_LENGTH, LatmReader, loasFrameLength } from "./aac-latm.ts";
+import { EAC3_HEADER_LENGTH, eac3PacketLength } from "./ac3-enhanced.ts";
+import { AC3_HEADER_LENGTH, AC3_SYNC_WORD, parseAc3Frame } from "./ac3.ts";
+import type { AudioDescription, SelfDescribed } from "./describe.ts";
+import { describeAudio, describeAudioFrame } from "./describe.ts";
+import { MPEG_AUDIO_HEADER_LENGTH, parseMpegAudioHeader } from "./mp3.ts";
+import { Codec } from "./track.ts";
 
 /** One frame, and what it says of its track. */
 export interface AudioUnit extends AudioDescription {
@@ -83,29 +81,6 @@ export const eac3Format: AudioFormat = {
   length: (data, at) => (isAc3(data, at) ? orUndefined(() => eac3PacketLength(data, at)) : undefined),
   read: (frame) => selfDescribed(Codec.eac3, frame),
 };
-
-/** @param channelCode of the descriptor, one that `opusHeadOf` knows */
-export function opusFormat(channelCode: number): AudioFormat {
-  let config: Uint8Array | undefined;
-  return {
-    headerLength: OPUS_HEADER_LENGTH,
-    length: (data, at) => {
-      try {
-        return readOpusUnit(data, at).end - at;
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        return error.code === "truncated" ? 0 : undefined;
-      }
-    },
-    read(frame) {
-      const { startTrim, payload } = readOpusUnit(frame, 0);
-      // What the very first packet says is what OpusHead would have said.
-      config ??= opusHeadOf(channelCode, startTrim)!;
-      const data = frame.subarray(payload);
-      return [{ codec: Codec.opus, ...describeAudio(Codec.opus, config), config, data, samples: opusPacketSamples(data) }];
-    },
-  };
-}
 
 function isAc3(data: Uint8Array, at: number): boolean {
   return data[at] === AC3_SYNC_WORD >> 8 && data[at + 1] === (AC3_SYNC_WORD & 0xff);
