@@ -4,50 +4,28 @@ import { sameBytes } from "../../bytes/same-bytes.ts";
 import { readMpeg4Picture, readMpegPicture } from "../../media/mpeg-video.ts";
 import type { MpegPicture, MpegSequence } from "../../media/mpeg-video.ts";
 import { TrackKind } from "../../media/track.ts";
-import type { Elementary, ElementarySink } from "./elementary.ts";
-import { PacketJoiner } from "./packet-joiner.ts";
-import type { PacketJoinerSink } from "./packet-joiner.ts";
+import type { ElementarySink } from "./elementary.ts";
 import type { Stamps } from "./pes.ts";
-import { PictureTimes } from "./picture-times.ts";
+import { PictureElementary } from "./picture-elementary.ts";
 
 /** Takes each PES packet for one picture, as encoders and broadcasters send them; one may be spread over several packets. */
-export class MpegVideoElementary implements Elementary, PacketJoinerSink {
+export class MpegVideoElementary extends PictureElementary {
   readonly #read: (data: Uint8Array) => MpegPicture | undefined;
-  readonly #sink: ElementarySink;
-  readonly #times = new PictureTimes();
-  readonly #packets = new PacketJoiner(this);
   #sequence: MpegSequence | undefined;
 
   /** @param isMpeg4 of the fourth sort, not of the first two */
   constructor(isMpeg4: boolean, sink: ElementarySink) {
+    super(sink);
     this.#read = isMpeg4 ? readMpeg4Picture : readMpegPicture;
-    this.#sink = sink;
-  }
-
-  packet(payload: Uint8Array, stamps: Stamps | undefined, isFull: boolean): void {
-    this.#packets.packet(payload, stamps, isFull);
-  }
-
-  interrupted(): void {
-    this.#packets.drop();
-    this.#times.interrupt();
-  }
-
-  flush(): void {
-    this.#packets.flush();
-  }
-
-  dropped(): void {
-    this.#sink.dropped();
   }
 
   pictures(payload: Uint8Array, stamps: Stamps | undefined): void {
     const picture = this.#picture(payload);
     if (picture?.sequence !== undefined && !isSame(this.#sequence, picture.sequence)) this.#declare(picture.sequence);
     const isKnown = picture !== undefined && this.#sequence !== undefined;
-    const times = isKnown ? this.#times.place(stamps, picture.access.discardable) : undefined;
-    if (times === undefined) this.#sink.dropped();
-    else this.#sink.frame({ ...times, ...picture!.access, data: new Uint8Array(payload) });
+    const times = isKnown ? this.times.place(stamps, picture.access.discardable) : undefined;
+    if (times === undefined) this.sink.dropped();
+    else this.sink.frame({ ...times, ...picture!.access, data: new Uint8Array(payload) });
   }
 
   #picture(payload: Uint8Array): MpegPicture | undefined {
@@ -63,8 +41,8 @@ export class MpegVideoElementary implements Elementary, PacketJoinerSink {
     const { codec, width, height, frameRate } = sequence;
     const config = new Uint8Array(sequence.config);
     this.#sequence = { ...sequence, config };
-    this.#times.frameRate = frameRate;
-    this.#sink.track({ kind: TrackKind.video, codec, config, width, height, frameRate, codecString: "" });
+    this.times.frameRate = frameRate;
+    this.sink.track({ kind: TrackKind.video, codec, config, width, height, frameRate, codecString: "" });
   }
 }
 

@@ -6,43 +6,21 @@ import type { InBandFrame } from "../../media/in-band-video.ts";
 import { InBandVideo } from "../../media/in-band-video.ts";
 import type { NalCodec } from "../../media/nal-rules.ts";
 import { TrackKind } from "../../media/track.ts";
-import type { Elementary, ElementarySink } from "./elementary.ts";
-import { PacketJoiner } from "./packet-joiner.ts";
-import type { PacketJoinerSink } from "./packet-joiner.ts";
+import type { ElementarySink } from "./elementary.ts";
 import type { Stamps } from "./pes.ts";
-import { PictureTimes } from "./picture-times.ts";
+import { PictureElementary } from "./picture-elementary.ts";
 
 /** Takes a PES packet for one picture, or for several; a picture may be spread over several packets, too. */
-export class VideoElementary implements Elementary, PacketJoinerSink {
+export class VideoElementary extends PictureElementary {
   readonly #codec: NalCodec;
-  readonly #sink: ElementarySink;
   readonly #units: InBandVideo;
-  readonly #times = new PictureTimes();
-  readonly #packets = new PacketJoiner(this);
   /** The record that the sink was told of. */
   #config: Uint8Array | undefined;
 
   constructor(codec: NalCodec, sink: ElementarySink) {
+    super(sink);
     this.#codec = codec;
-    this.#sink = sink;
     this.#units = new InBandVideo(codec);
-  }
-
-  packet(payload: Uint8Array, stamps: Stamps | undefined, isFull: boolean): void {
-    this.#packets.packet(payload, stamps, isFull);
-  }
-
-  interrupted(): void {
-    this.#packets.drop();
-    this.#times.interrupt();
-  }
-
-  flush(): void {
-    this.#packets.flush();
-  }
-
-  dropped(): void {
-    this.#sink.dropped();
   }
 
   pictures(payload: Uint8Array, stamps: Stamps | undefined): void {
@@ -50,25 +28,25 @@ export class VideoElementary implements Elementary, PacketJoinerSink {
       for (const [i, units] of this.#units.pictures(annexBUnits(payload)).entries()) {
         const frame = this.#units.frame(units);
         if (frame !== undefined) this.#frame(frame, i === 0 ? stamps : undefined);
-        else if (this.#units.config.length === 0) this.#sink.dropped();
+        else if (this.#units.config.length === 0) this.sink.dropped();
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#sink.dropped();
+      this.sink.dropped();
     }
   }
 
   #frame(frame: InBandFrame, stamps: Stamps | undefined): void {
     if (this.#config !== this.#units.config) this.#declare(this.#units.config);
-    const times = this.#times.place(stamps, frame.discardable);
-    if (times === undefined) this.#sink.dropped();
-    else this.#sink.frame({ ...times, ...frame });
+    const times = this.times.place(stamps, frame.discardable);
+    if (times === undefined) this.sink.dropped();
+    else this.sink.frame({ ...times, ...frame });
   }
 
   #declare(config: Uint8Array): void {
     const description = describeVideo(this.#codec, config);
     this.#config = config;
-    this.#times.frameRate = description.frameRate;
-    this.#sink.track({ kind: TrackKind.video, codec: this.#codec, config, ...description });
+    this.times.frameRate = description.frameRate;
+    this.sink.track({ kind: TrackKind.video, codec: this.#codec, config, ...description });
   }
 }
