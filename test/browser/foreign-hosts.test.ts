@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { createServer as createMillrace, type MillraceServer } from "../../src/index.ts";
 import { buildWeb } from "../../tools/build-web.ts";
-import { programPath } from "../support/program.ts";
+import { launchChromium } from "../support/chromium.ts";
 
 let browser: Browser;
 let server: MillraceServer;
@@ -27,16 +27,7 @@ before(async () => {
   await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
   siteOrigin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
   server = await millrace({});
-  browser = await chromium.launch({
-    executablePath: programPath("chromium"),
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--headless=new",
-      "--autoplay-policy=no-user-gesture-required",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ],
-  });
+  browser = await launchChromium(["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]);
 });
 after(async () => {
   await browser?.close();

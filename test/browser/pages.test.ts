@@ -10,12 +10,11 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { chromium } from "playwright-core";
 import { readClip } from "../../src/server/publishing/clip.ts";
 import { buildWeb } from "../../tools/build-web.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { FakeApiServer } from "../support/fake-api-server.ts";
 import { LiveClip } from "../support/live-clip.ts";
-import { programPath } from "../support/program.ts";
 import { fewStreams, manyStreams, sampleRefusals, sampleStream } from "../support/sample-streams.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -42,10 +41,7 @@ before(async () => {
   await buildWeb(folder);
   const { tracks, frames, length } = readClip(await readFile(new URL("assets/demo.flv", root)));
   clip = new LiveClip({ tracks, frames: frames.map((each) => each.frame), seconds: length / 1e6 });
-  browser = await chromium.launch({
-    executablePath: programPath("chromium"),
-    args: ["--no-sandbox", "--disable-gpu", "--headless=new", "--autoplay-policy=no-user-gesture-required"],
-  });
+  browser = await launchChromium();
 });
 
 after(async () => {

@@ -8,10 +8,9 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { chromium } from "playwright-core";
 import { type ComposedServer, createServer } from "../../src/server/server.ts";
 import { buildWeb } from "../../tools/build-web.ts";
-import { programPath } from "../support/program.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { Tone } from "../support/tone.ts";
 
 const pictures = fileURLToPath(new URL("../../artifacts/pages/", import.meta.url));
@@ -32,18 +31,11 @@ const wrong: string[] = [];
 before(async () => {
   mkdirSync(pictures, { recursive: true });
   await buildWeb();
-  browser = await chromium.launch({
-    executablePath: programPath("chromium"),
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--headless=new",
-      "--autoplay-policy=no-user-gesture-required",
-      "--use-fake-device-for-media-stream",
-      "--use-fake-ui-for-media-stream",
-      "--host-resolver-rules=MAP studio.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ],
-  });
+  browser = await launchChromium([
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--host-resolver-rules=MAP studio.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  ]);
 });
 after(() => browser?.close());
 

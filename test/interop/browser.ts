@@ -1,20 +1,10 @@
 /** Chromium as a viewer: what a page shows, by its pictures. */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser, type Page } from "playwright-core";
-import { programPath } from "../support/program.ts";
+import type { Page } from "playwright-core";
 
 const pictures = fileURLToPath(new URL("../../artifacts/interop/", import.meta.url));
-
-export function launchChromium(): Promise<Browser> {
-  mkdirSync(pictures, { recursive: true });
-  return chromium.launch({
-    executablePath: programPath("chromium"),
-    args: ["--no-sandbox", "--disable-gpu", "--headless=new", "--autoplay-policy=no-user-gesture-required"],
-  });
-}
 
 /** What a video element has done and shows. */
 export interface Seen {

@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { AccessDenied } from "../../src/index.ts";
 import { buildWeb } from "../../tools/build-web.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { makeClip } from "../support/clip.ts";
 import type { RunningProgram } from "../support/program.ts";
-import { launchChromium, playerVideo, playsOn } from "./browser.ts";
+import { playerVideo, playsOn } from "./browser.ts";
 import { Place } from "./place.ts";
 import * as publishers from "./publishers.ts";
 

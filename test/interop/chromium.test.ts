@@ -8,9 +8,10 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { buildWeb } from "../../tools/build-web.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { makeClip, type ClipOptions } from "../support/clip.ts";
 import { freePort, start, type RunningProgram } from "../support/program.ts";
-import { launchChromium, plainVideo, playerVideo, playsOn } from "./browser.ts";
+import { plainVideo, playerVideo, playsOn } from "./browser.ts";
 import { Place, Way } from "./place.ts";
 import * as publishers from "./publishers.ts";
 

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
 import { describe, it } from "node:test";
+import { launchChromium } from "../support/chromium.ts";
 import type { ClipOptions } from "../support/clip.ts";
 import { makeClip } from "../support/clip.ts";
 import { packetsOf } from "../support/packets.ts";
-import { launchChromium, plainVideo, playsOn } from "./browser.ts";
+import { plainVideo, playsOn } from "./browser.ts";
 import { audioTolerance, compare } from "./compare.ts";
 import { Place, Way } from "./place.ts";
 import { Audience, ffmpeg5, ffmpeg8, type Viewer } from "./players.ts";

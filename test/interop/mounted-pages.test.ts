@@ -8,8 +8,9 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { createServer, type MillraceServer } from "../../src/index.ts";
 import { buildWeb } from "../../tools/build-web.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { makeClip } from "../support/clip.ts";
-import { launchChromium, playerVideo, playsOn } from "./browser.ts";
+import { playerVideo, playsOn } from "./browser.ts";
 
 let browser: Browser;
 let theirs: Server;

@@ -8,13 +8,14 @@ import type { Browser } from "playwright-core";
 import { WebSocket } from "ws";
 import { MessageType } from "../../src/protocols/rtmp/message.ts";
 import { buildWeb } from "../../tools/build-web.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { makeClip } from "../support/clip.ts";
 import { goodHandshake } from "../support/http-bad-inputs.ts";
 import { type Finished, type RunningProgram, start } from "../support/program.ts";
 import { dechunked, RawConnection, splitResponse } from "../support/raw-connection.ts";
 import { RtmpClient } from "../support/rtmp-client.ts";
 import { type ServerProgram, startServerWith } from "../support/server-program.ts";
-import { launchChromium, playerVideo, playsOn } from "./browser.ts";
+import { playerVideo, playsOn } from "./browser.ts";
 
 let browser: Browser;
 

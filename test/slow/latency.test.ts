@@ -5,10 +5,9 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { chromium } from "playwright-core";
+import { launchChromium } from "../support/chromium.ts";
 import { barsReader } from "../support/clock-bars.ts";
 import { ClockSource } from "../support/clock-source.ts";
-import { programPath } from "../support/program.ts";
 import { startServer } from "../support/server-program.ts";
 
 /** Seconds that are looked at. */
@@ -61,10 +60,7 @@ let browser: Browser;
 
 before(async () => {
   mkdirSync(artifacts, { recursive: true });
-  browser = await chromium.launch({
-    executablePath: programPath("chromium"),
-    args: ["--no-sandbox", "--disable-gpu", "--headless=new", "--autoplay-policy=no-user-gesture-required"],
-  });
+  browser = await launchChromium();
 });
 after(() => browser?.close());
 

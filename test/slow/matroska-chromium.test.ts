@@ -12,10 +12,11 @@ import { matroskaMuxer } from "../../src/containers/matroska/muxer.ts";
 import type { SourceFrame } from "../../src/media/demuxer.ts";
 import type { MuxedChunk } from "../../src/media/muxer.ts";
 import type { Track, VideoTrack } from "../../src/media/track.ts";
+import { launchChromium } from "../support/chromium.ts";
 import type { ClipOptions } from "../support/clip.ts";
 import { makeClip } from "../support/clip.ts";
 import { run } from "../support/program.ts";
-import { launchChromium, plainVideo, playsOn } from "../interop/browser.ts";
+import { plainVideo, playsOn } from "../interop/browser.ts";
 
 let browser: Browser;
 let folder: string;

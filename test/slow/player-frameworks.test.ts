@@ -4,8 +4,9 @@ import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { createServer, type MillraceServer } from "../../src/index.ts";
 import { publishTestClip, type TestClip } from "../../src/testing/index.ts";
-import { launchChromium, playerVideo, playsOn } from "../interop/browser.ts";
+import { playerVideo, playsOn } from "../interop/browser.ts";
 import { npmScript } from "../../tools/node-program.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { packInto, Project } from "../support/package-project.ts";
 
 const patience = () => AbortSignal.timeout(60_000);

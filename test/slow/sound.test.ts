@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
+import { launchChromium } from "../support/chromium.ts";
 import type { ClipOptions } from "../support/clip.ts";
 import { makeClip } from "../support/clip.ts";
 import type { RunningProgram } from "../support/program.ts";
 import { run, start } from "../support/program.ts";
-import { launchChromium } from "../interop/browser.ts";
 import { Place } from "../interop/place.ts";
 
 const name = "radio/one";
