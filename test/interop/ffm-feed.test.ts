@@ -14,10 +14,10 @@ import { ffmMuxer } from "../../src/containers/ffm/muxer.ts";
 import { PAGE_SIZE } from "../../src/containers/ffm/page.ts";
 import type { FfmStream } from "../../src/containers/ffm/stream-info.ts";
 import type { SourceFrame } from "../../src/media/demuxer.ts";
-import type { Track } from "../../src/media/track.ts";
 import { feedHeader, feedLayout } from "../../src/server/ffserver/feed-streams.ts";
 import { parseFfserverConf } from "../../src/server/ffserver/parse-conf.ts";
 import { makeClip } from "../support/clip.ts";
+import { ffmDemuxed } from "../support/ffm-demuxed.ts";
 import { oldDecoded, oldPacketsOf, runOldFfmpeg, testWithOldFfmpeg } from "../support/old-ffmpeg.ts";
 import { packetsOf } from "../support/packets.ts";
 import { compare } from "./compare.ts";
@@ -101,7 +101,7 @@ testWithOldFfmpeg("FFmpeg 3.1.3 encodes what the header of a feed asks for, and 
   );
   const [, post] = place.taken as [Taken, Taken];
   assert.equal(post.headers["transfer-encoding"], "chunked");
-  const { tracks, frames } = read([post.body]);
+  const { tracks, frames } = ffmDemuxed(post.body);
   assert.deepEqual(
     tracks.map((track) => [
       track.codec,
@@ -155,7 +155,7 @@ testWithOldFfmpeg("FFmpeg 3.1.3 encodes all that an ffserver.conf with every dir
   const layout = feedLayout("roof.ffm", conf.streams);
   await using place = await feed(feedHeader(layout));
   await runOldFfmpeg([...inputs, "-t", "1", place.url]);
-  const { tracks, frames } = read([place.taken[1]!.body]);
+  const { tracks, frames } = ffmDemuxed(place.taken[1]!.body);
   assert.deepEqual(
     tracks.map(({ codec, kind }) => [codec, kind]),
     layout.encodings.map(({ codec }) => [codecOfId(codec.id)!.codec, codec.kind]),
@@ -175,7 +175,7 @@ testWithOldFfmpeg("what an encoder posts is told as it comes, and its end within
   await using place = await feed(writeHeader(asked.slice(3, 4)));
   await runOldFfmpeg([...inputs, "-t", "5", place.url]);
   const { body } = place.taken[1]!;
-  const { frames } = read([body]);
+  const { frames } = ffmDemuxed(body);
   const whole = body.length / PAGE_SIZE;
   let told = 0;
   for (let pages = 1; pages < whole; pages++) {
@@ -224,7 +224,7 @@ testWithOldFfmpeg("FFmpeg 3.1.3 plays our FFM2 from any key frame on, and over a
   const sent: SourceFrame[] = [];
   muxer.discontinuity({ reason: "start", utcOffset: 1_700_000_000_000 });
   for (const [generation, file] of [first, second].entries()) {
-    const { tracks, frames } = read([await readFile(file)]);
+    const { tracks, frames } = ffmDemuxed(await readFile(file));
     muxer.generation({ id: generation + 1, tracks, metadata: {} });
     for (const frame of frames) {
       const moved = { ...frame, dts: frame.dts + generation * 2e6, pts: frame.pts + generation * 2e6 };
@@ -253,22 +253,6 @@ testWithOldFfmpeg("FFmpeg 3.1.3 plays our FFM2 from any key frame on, and over a
     assert.equal(stderr, "", "it decodes without a complaint");
   }
 });
-
-/** What our demuxer tells of a stream, cut in pieces of an awkward size. */
-function read(bodies: readonly Uint8Array[]): { tracks: Track[]; frames: SourceFrame[] } {
-  const tracks = new Map<number, Track>();
-  const frames: SourceFrame[] = [];
-  const demuxer = new FfmDemuxer({
-    announce: () => undefined,
-    metadata: () => undefined,
-    track: (track) => tracks.set(track.id, track),
-    frame: (frame) => frames.push(frame),
-  });
-  const bytes = Buffer.concat(bodies);
-  for (let at = 0; at < bytes.length; at += 5003) demuxer.push(bytes.subarray(at, at + 5003));
-  demuxer.end();
-  return { tracks: [...tracks.values()].toSorted((a, b) => a.id - b.id), frames };
-}
 
 const md5 = (data: Uint8Array): string => createHash("md5").update(data).digest("hex");
 

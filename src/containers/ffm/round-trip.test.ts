@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ffmDemuxed } from "../../../test/support/ffm-demuxed.ts";
+import type { FfmDemuxed } from "../../../test/support/ffm-demuxed.ts";
 import type { OldPacket } from "../../../test/support/old-ffmpeg.ts";
 import { oldDecoded, oldPacketsOf, runOldFfmpeg, testWithOldFfmpeg } from "../../../test/support/old-ffmpeg.ts";
 import type { SourceFrame } from "../../media/demuxer.ts";
@@ -11,7 +13,6 @@ import { parseAvcConfig } from "../../media/avc.ts";
 import { nalUnits } from "../../media/nal.ts";
 import type { Track } from "../../media/track.ts";
 import { FlvDemuxer } from "../flv/demuxer.ts";
-import { FfmDemuxer } from "./demuxer.ts";
 import { ffmMuxer } from "./muxer.ts";
 
 /** A fresh directory, gone with the test. */
@@ -20,27 +21,7 @@ async function directory(): Promise<{ readonly path: string } & AsyncDisposable>
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
-interface Read {
-  readonly tracks: readonly Track[];
-  readonly frames: readonly SourceFrame[];
-  readonly dropped: number;
-}
-
-function read(file: Uint8Array): Read {
-  const tracks = new Map<number, Track>();
-  const frames: SourceFrame[] = [];
-  const demuxer = new FfmDemuxer({
-    announce: () => undefined,
-    metadata: () => undefined,
-    track: (track) => tracks.set(track.id, track),
-    frame: (frame) => frames.push(frame),
-  });
-  for (let at = 0; at < file.length; at += 1009) demuxer.push(file.subarray(at, at + 1009));
-  demuxer.end();
-  return { tracks: [...tracks.values()].toSorted((a, b) => a.id - b.id), frames, dropped: demuxer.dropped };
-}
-
-function written({ tracks, frames }: Read): Uint8Array {
+function written({ tracks, frames }: FfmDemuxed): Uint8Array {
   const parts: Uint8Array[] = [];
   const muxer = ffmMuxer()({ init: ({ bytes }) => void parts.push(bytes), chunk: (chunk) => void parts.push(...chunk.parts) });
   muxer.discontinuity({ reason: "start", utcOffset: 0 });
@@ -53,7 +34,7 @@ function written({ tracks, frames }: Read): Uint8Array {
 const md5 = (data: Uint8Array): string => createHash("md5").update(data).digest("hex");
 
 /** The frames as packets of FFM. */
-function packets({ tracks, frames }: Read): OldPacket[] {
+function packets({ tracks, frames }: FfmDemuxed): OldPacket[] {
   const isFlash = (id: number): boolean => tracks.some((track) => track.id === id && track.codec === "h263");
   return frames.map(({ track, dts, pts, data }) => ({ stream: track - 1, dts, pts, md5: md5(isFlash(track) ? data.subarray(1) : data) }));
 }
@@ -102,7 +83,7 @@ for (const { codecs, args, hasUnits } of cases) {
     await using folder = await directory();
     const [source, result] = [join(folder.path, "in.ffm"), join(folder.path, "out.ffm")];
     await runOldFfmpeg([...inputs, "-t", "1", "-pix_fmt", "yuv420p", "-ac", "2", ...args, "-strict", "-2", source]);
-    const what = read(await readFile(source));
+    const what = ffmDemuxed(await readFile(source));
     assert.equal(what.tracks.map(({ codec }) => codec).join(" "), codecs);
     assert.equal(what.dropped, 0);
     const expected = sorted(await oldPacketsOf(source));
@@ -132,7 +113,7 @@ testWithOldFfmpeg("H.264 and AAC are what FFmpeg 3.1.3 puts into FLV from the sa
   const [source, flv] = [join(folder.path, "in.ffm"), join(folder.path, "out.flv")];
   await runOldFfmpeg([...inputs, "-t", "2", "-ac", "2", ...x264, "-c:a", "aac", ...global, source]);
   await runOldFfmpeg(["-i", source, "-c", "copy", flv]);
-  const { tracks, frames } = read(await readFile(source));
+  const { tracks, frames } = ffmDemuxed(await readFile(source));
   const fromFlv: SourceFrame[] = [];
   const flvTracks: Track[] = [];
   const demuxer = new FlvDemuxer({
