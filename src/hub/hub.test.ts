@@ -428,3 +428,14 @@ test("a stream that is kept goes on from what was kept: numbers, generations, ti
   assert.equal(start(hub, "live/b").end, undefined);
   assert.equal(hub.streams.get("live/b")!.archive, undefined);
 });
+
+test("a stream that was never there starts, also where frames waited for the tracks", () => {
+  const { hub } = setUp();
+  const publication = hub.publish("live/a", peer);
+  publication.track(videoTrack);
+  publication.frame(video(0));
+  publication.track(audioTrack);
+  publication.frame(audio(0));
+  const { timeline } = hub.streams.get("live/a")!;
+  assert.equal(timeline.clock?.reason, "start");
+});

@@ -135,7 +135,7 @@ export class Hub implements StreamOwner {
         throw new Refusal("full", `This server carries at most ${this.options.maxStreams} streams.`);
       stream = new Stream(name, this, this.options.keeper(name));
       this.#streams.set(name, stream);
-      if (stream.clock.end > 0) reason = "reconnect"; // it goes on from what was kept
+      if (!stream.clock.isEmpty) reason = "reconnect"; // it goes on from what was kept
       this.#sweepLater();
     } else {
       reason = "reconnect";

@@ -152,7 +152,7 @@ export class Publication implements FrameSink {
     this.#owner.clock.restart();
     for (const { frame, arrived } of waiting) this.#append(frame, arrived);
     if (this.#end !== undefined) return;
-    if (this.#owner.timeline.current === undefined) this.#begin(this.#owner.clock.end);
+    if (this.#owner.timeline.current === undefined) this.#begin(this.#owner.clock.end, this.#owner.clock.isEmpty);
     this.#owner.ready(this);
   }
 
@@ -170,7 +170,7 @@ export class Publication implements FrameSink {
     const first = clock.isEmpty;
     const { dts, pts, jump } = clock.place(track, source.dts, source.pts, arrived);
     const time = (dts / track.timescale) * 1000;
-    if (timeline.clock === undefined) this.#begin(time);
+    if (timeline.clock === undefined) this.#begin(time, first);
     else if (first) this.#discontinuity("start", time); // what `#start` had to say before a frame was there was a guess
     else if (jump) this.#discontinuity(this.#appended ? "jump" : this.reason, time);
     this.#appended = true;
@@ -180,8 +180,8 @@ export class Publication implements FrameSink {
   }
 
   /** The first entries of a timeline: one that goes on from an earlier run is met as after a reconnect. */
-  #begin(time: number): void {
-    this.#discontinuity(this.#owner.clock.end === 0 ? "start" : "reconnect", time);
+  #begin(time: number, first: boolean): void {
+    this.#discontinuity(first ? "start" : "reconnect", time);
     this.#takeTracks();
   }
 

@@ -62,7 +62,7 @@ export class TimelineClock {
   }
 
   /** The end of all tracks in milliseconds: where nothing has been yet. */
-  get #end(): number {
+  get end(): number {
     let end = this.#origin;
     for (const track of this.#tracks.values()) end = Math.max(end, ((track.dts + Math.max(track.step, 1)) / track.timescale) * 1000);
     return end;
@@ -107,7 +107,7 @@ export class TimelineClock {
   /** Lands the first frame of a stretch at the last end plus the real time away, the very first one near 0. */
   #firstOffset(source: number, arrived: number): number {
     if (this.#newest === undefined) return source >= 0 && source <= NEAR_ZERO ? 0 : NEAR_ZERO - Math.floor(source);
-    return Math.ceil(Math.max(this.#end, this.#expected(arrived)) - source);
+    return Math.ceil(Math.max(this.end, this.#expected(arrived)) - source);
   }
 
   /** Where the timeline would be by now, had it gone on in real time. */
