@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { jpegHead, wholeJpeg } from "../../src/media/jpeg.ts";
-import { launchChromium } from "../interop/browser.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { Place } from "../interop/place.ts";
 import { curl, ffmpeg5, ffmpeg8, mpv } from "../interop/players.ts";
 import { makeClip } from "../support/clip.ts";
