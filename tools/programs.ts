@@ -1,4 +1,4 @@
-/** The programs outside npm that the tests run: where they are, and what installs them. */
+/** The programs and libraries outside npm that the tests run: where they are, and what installs them. */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -18,6 +18,8 @@ export interface Program {
   readonly probe?: readonly string[];
   /** True for what only the slow stage runs. */
   readonly slow?: boolean;
+  /** True for a shared library, which other programs load: its paths are absolute. */
+  readonly library?: boolean;
 }
 
 const macApp = (name: string): string => `/Applications/${name}.app/Contents/MacOS/${name}`;
@@ -63,6 +65,18 @@ export const programs: readonly Program[] = [
   { name: "mkvmerge", commands: ["mkvmerge"], debian: ["mkvtoolnix"], brew: ["mkvtoolnix"] },
   { name: "obs", commands: ["obs", macApp("OBS")], debian: ["obs-studio", "obs-plugins"], brew: ["obs"], slow: true },
   { name: "Xvfb", commands: ["Xvfb"], debian: ["xvfb"], brew: ["xquartz"], slow: true },
+  {
+    name: "jemalloc",
+    commands: [
+      ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu/libjemalloc.so.2`),
+      ...["/usr/lib64/libjemalloc.so.2", "/usr/lib/libjemalloc.so.2"],
+      ...["/opt/homebrew/lib/libjemalloc.2.dylib", "/usr/local/lib/libjemalloc.2.dylib"],
+    ],
+    debian: ["libjemalloc2"],
+    brew: ["jemalloc"],
+    slow: true,
+    library: true,
+  },
 ];
 
 /** Where a program is; undefined if it is nowhere. Debian keeps some outside an ordinary user's PATH, so that is searched too. */
@@ -70,11 +84,11 @@ export function findProgram(name: string): string | undefined {
   const { PATH = "", PATHEXT = "" } = process.env;
   const folders = [...PATH.split(delimiter), "/usr/sbin", "/sbin", "/usr/local/sbin"].filter((folder) => folder !== "");
   const endings = process.platform === "win32" ? PATHEXT.split(";") : [""];
-  const commands = programs.find((program) => program.name === name)?.commands ?? [name];
+  const { commands = [name], library = false } = programs.find((program) => program.name === name) ?? {};
   return commands
     .flatMap((command) => (command.startsWith("/") ? [command] : folders.map((folder) => join(folder, command))))
     .flatMap((path) => endings.map((ending) => path + ending))
-    .find((path) => isExecutable(path));
+    .find((path) => isUsable(path, library));
 }
 
 /** Those of `wanted` that are not there or cannot do what the tests want. */
@@ -135,9 +149,9 @@ function apt(args: readonly string[]): boolean {
   return spawnSync("apt-get", args, { stdio: ["ignore", "inherit", "inherit"], env }).status === 0;
 }
 
-function isExecutable(path: string): boolean {
+function isUsable(path: string, library: boolean): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, library ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;

@@ -3,10 +3,20 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Holdings } from "./inspect-child.ts";
-import { RunningProgram } from "./program.ts";
+import { programPath, RunningProgram } from "./program.ts";
 
 const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 const inspector = new URL("inspect-child.ts", import.meta.url).href;
+
+/**
+ * The environment of a process whose RSS says what is held. The allocator of glibc keeps the pages of freed blocks wherever one
+ * that is still in use lies behind them: which of them that are is luck, and takes or gives 3 MB from one look to the next.
+ * This one gives every page back as soon as nothing is on it.
+ */
+function givesBack(): NodeJS.ProcessEnv {
+  const preload = process.platform === "darwin" ? "DYLD_INSERT_LIBRARIES" : "LD_PRELOAD";
+  return { [preload]: programPath("jemalloc"), MALLOC_CONF: "dirty_decay_ms:0,muzzy_decay_ms:0,narenas:1,tcache:false" };
+}
 
 export class InspectedServer implements AsyncDisposable {
   readonly program: RunningProgram;
@@ -27,8 +37,7 @@ export class InspectedServer implements AsyncDisposable {
     const child = fork(cli, ["--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--no-auth"], {
       execArgv,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // glibc keeps what is freed, in one arena for each thread: told to give it back, RSS says what is held.
-      env: { ...process.env, MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536" },
+      env: { ...process.env, ...givesBack() },
     });
     const program = new RunningProgram("millrace", child, {});
     const port = async (role: string) => Number((await program.said(new RegExp(`"port":(\\d+),"msg":"listening for ${role}"`)))[1]);
