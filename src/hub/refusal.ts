@@ -8,6 +8,8 @@ export const RefusalCode = {
   busy: "busy",
   /** Nobody published under this name within the time a viewer waits. */
   notLive: "not-live",
+  /** There is no such file. */
+  notFound: "not-found",
   /** The stream has no track that this container can carry. */
   notCarried: "not-carried",
   /** A limit of this server is reached. */

@@ -41,6 +41,7 @@ import { takeApart } from "./server-options.ts";
 import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 import { packageVersion } from "./version.ts";
+import { VodFolders } from "./vod/vod-folders.ts";
 
 /** Makes a server with its insides in reach; src/index.ts offers it without. @throws ConfigError naming every mistake in the settings */
 export function createServer(options: ServerOptions = {}): ComposedServer {
@@ -315,6 +316,7 @@ export class ComposedServer implements MillraceServer {
       peers: this.#peers,
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
       pluginRoutes: this.#pluginRoutes,
+      vodFolders: new VodFolders(this.config.vod),
       allowedOrigins: http.allowedOrigins,
       basePath: http.basePath,
       access: this.#access,

@@ -43,6 +43,7 @@ function codeOfRefusal(code: RefusalCode): CloseCode {
     case "busy":
       return CloseCode.busy;
     case "not-live":
+    case "not-found":
     case "not-carried":
       return CloseCode.unsupported;
     case "full":

@@ -270,6 +270,7 @@ export class Playing implements PlayheadSink {
 function refusedBy(code: RefusalCode): StatusCode {
   switch (code) {
     case "not-live":
+    case "not-found":
     case "name-refused":
       return StatusCode.playNotFound;
     case "not-carried":

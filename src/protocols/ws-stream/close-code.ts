@@ -32,6 +32,7 @@ export function closeCodeOfRefusal(code: RefusalCode): CloseCode {
     case "denied":
       return CloseCode.denied;
     case "not-live":
+    case "not-found":
       return CloseCode.notLive;
     case "not-carried":
       return CloseCode.notCarried;

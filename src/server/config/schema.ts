@@ -5,6 +5,7 @@ import { publishKey } from "./publish-key-value.ts";
 import { duration, size } from "./quantity.ts";
 import type { RenamedInput } from "./renamed.ts";
 import { listenHost, listenPort, origin } from "./values.ts";
+import { vodFolders } from "./vod-folders.ts";
 
 const rtmp = z.strictObject({
   enabled: z.boolean().default(true).meta({ description: "Accept RTMP publishers and players." }),
@@ -145,6 +146,9 @@ export const configSchema = z.strictObject({
   plugins: pluginList().default([]).meta({
     description:
       "What extends the server: files, relative to the settings' file or to where the server was started, or packages; each also as `{ module, options }`.",
+  }),
+  vod: vodFolders().default({}).meta({
+    description: "Folders of media that are served at `/vod/NAME/PATH`, relative to where the server was started: `{ films: /srv/films }`.",
   }),
   log: log.prefault({}),
   streams: streams.prefault({}),

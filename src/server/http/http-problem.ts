@@ -53,6 +53,7 @@ export function statusOfRefusal(code: RefusalCode): number {
     case "denied":
       return 403;
     case "not-live":
+    case "not-found":
       return 404;
     case "busy":
       return 409;

@@ -14,6 +14,8 @@ import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { PluginRoutes } from "../plugins/plugin-routes.ts";
+import type { VodFolders } from "../vod/vod-folders.ts";
+import { VodRoute } from "../vod/vod-route.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -40,6 +42,8 @@ export interface HttpServiceOptions {
   readonly webFolders: readonly string[];
   /** What plug-ins answer. */
   readonly pluginRoutes: PluginRoutes;
+  /** Media that are served as files. */
+  readonly vodFolders: VodFolders;
   readonly allowedOrigins: readonly string[];
   /** The path that everything is below, without a slash at its end; "" or nothing for the root. */
   readonly basePath?: string;
@@ -81,7 +85,8 @@ export class HttpService {
     this.#wsPublishers = new WsPublishers({ title: "WebSocket", ...publishing });
     const cors = this.#cors;
     this.#publish = new PublishRoute({ publishers: this.#publishers, webSockets: this.#wsPublishers, demuxers, peers, cors });
-    this.#router = new Router({ facts, log, peers, cors, streams: this.#streams, publish: this.#publish, webFolders, pluginRoutes });
+    const vod = new VodRoute({ folders: options.vodFolders, access: options.access, peers, admit: options.admit });
+    this.#router = new Router({ facts, log, peers, cors, streams: this.#streams, publish: this.#publish, webFolders, pluginRoutes, vod });
   }
 
   /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */

@@ -9,6 +9,8 @@ import { oneOf } from "../containers/container-variant.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
 import { type PluginRoutes, pluginSegment } from "../plugins/plugin-routes.ts";
+import { vodSegment } from "../vod/vod-address.ts";
+import type { VodRoute } from "../vod/vod-route.ts";
 import { createApi } from "./api.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import type { Cors } from "./cors.ts";
@@ -31,6 +33,7 @@ export interface RouterOptions {
   readonly publish: PublishRoute;
   readonly webFolders: readonly string[];
   readonly pluginRoutes: PluginRoutes;
+  readonly vod: VodRoute;
 }
 
 /** One request and its answer on the way through the router. */
@@ -90,6 +93,8 @@ export class Router {
       case "api":
         for (const [name, value] of Object.entries({ ...headers, ...apiHeaders })) response.setHeader(name, value);
         return this.#answerApi(exchange);
+      case vodSegment:
+        return this.#options.vod.answer(request, response, target, headers);
       default:
         return this.#media(exchange, headers);
     }
