@@ -148,7 +148,7 @@ const attacks = [
   ...["..%5csecret.mp4", "..\\secret.mp4", "%2e%2e%2fsecret.mp4", "%252e%252e/secret.mp4", "..;/secret.mp4", "....//secret.mp4"],
   ...["film.mp4%00", "film.mp4%00.txt", "%00", "film.mp4%0a", "film%2emp4/", "film.mp4/", "film.mp4/x", "/film.mp4", "sub//film.mp4"],
   ...["%c0%ae%c0%ae/secret.mp4", "%ff", "%", "%zz", "./film.mp4", "", ".", "..", "sub", "sub/", "folder.mp4", "nothing.mp4"],
-  ...["../media-too/secret.mp4", "..%2fmedia-too%2fsecret.mp4", `${"a".repeat(300)}.mp4`, "a/".repeat(40), `${"a".repeat(3000)}`],
+  ...["../media-too/secret.mp4", "..%2fmedia-too%2fsecret.mp4", `${"a".repeat(300)}.mp4`, "a/".repeat(40), "a".repeat(3000)],
   ...["film.mp4::$DATA", "C:%5cwindows%5cwin.ini", "%2fetc%2fpasswd", "/etc/passwd", "~/film.mp4"],
 ];
 
