@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { link, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../storage/make-folder.ts";
 import { KeyFileError, readKeyList, writeKeyList } from "./key-list.ts";
 import { newKey, type PublishKey } from "./publish-key.ts";
 
@@ -111,21 +112,6 @@ export class KeyFile {
       await rm(temporary, { force: true });
     }
     await syncFolder(folder);
-  }
-}
-
-/** Makes a folder and those above it. Node's own `recursive` never returns where a system says ENOENT to all, as /proc does. */
-async function makeFolder(folder: string, mode: number): Promise<void> {
-  try {
-    await mkdir(folder, { mode });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
-    if (code !== "ENOENT" || dirname(folder) === folder) throw error;
-    await makeFolder(dirname(folder), 0o777);
-    await mkdir(folder, { mode }).catch((again: NodeJS.ErrnoException) => {
-      if (again.code !== "EEXIST") throw again;
-    });
   }
 }
 

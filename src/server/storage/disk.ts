@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { lstat, mkdir, open, readdir, rename, statfs, unlink } from "node:fs/promises";
+import { lstat, open, readdir, rename, statfs, unlink } from "node:fs/promises";
+import { makeFolder } from "./make-folder.ts";
 
 /**
  * How a file is opened: `read` and `update` (read and write) one that is there, `create` one that must not be there. A symbolic
@@ -73,9 +74,7 @@ export const nodeDisk: Disk = {
     return describe(await lstat(path));
   },
   readdir: (path) => readdir(path),
-  async mkdir(path) {
-    await mkdir(path, { recursive: true });
-  },
+  mkdir: (path) => makeFolder(path, 0o777),
   async syncFolder(path) {
     const folder = await open(path, constants.O_RDONLY);
     try {
