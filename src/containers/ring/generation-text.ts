@@ -136,7 +136,7 @@ function plain(value: unknown, depth: number): MetadataValue {
     case "object": {
       if (value === null) return null;
       if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
-      const copy: { [key: string]: MetadataValue } = Object.create(null);
+      const copy = Object.create(null) as { [key: string]: MetadataValue };
       for (const [key, item] of Object.entries(value)) copy[key] = plain(item, depth + 1);
       return copy;
     }
