@@ -34,6 +34,8 @@ import { type FramePublisher, HubFramePublisher, type PublishFramesOptions } fro
 import { publishBytes, type PublishOptions } from "./publishing/publish-bytes.ts";
 import { pluginsOfProgram, type ReadyPlugin } from "./plugins/plugin-entries.ts";
 import type { PluginHost } from "./plugins/plugin-host.ts";
+import { Recordings } from "./recording/recordings.ts";
+import { nodeDisk } from "./storage/disk.ts";
 import { PluginRoutes } from "./plugins/plugin-routes.ts";
 import { Plugins } from "./plugins/plugins.ts";
 import { Seats } from "./seats.ts";
@@ -92,6 +94,7 @@ export class ComposedServer implements MillraceServer {
   readonly #access: AccessChain;
   readonly #keys: KeyRing | undefined;
   readonly #refusals: RefusalList;
+  readonly #recordings: Recordings;
   readonly #http: HttpService | undefined;
   #demo: Demo | undefined;
   #starting: Promise<void> | undefined;
@@ -109,6 +112,7 @@ export class ComposedServer implements MillraceServer {
     this.#admit = () => seats.take();
     this.hub = createHub(config, log, clock);
     logEvents(this.hub, log);
+    this.#recordings = new Recordings({ hub: this.hub, settings: config.recording, disk: nodeDisk, log: log.child({ part: "recording" }) });
     this.#events = serverEvents(this.hub, log);
     this.#access = new AccessChain({
       steps: [...(keys === undefined ? [] : [new KeyStep(keys, config.auth)]), this.#hooks],
@@ -243,7 +247,15 @@ export class ComposedServer implements MillraceServer {
     this.#access.close();
     const closed = [...this.#listeners.values()].map((listener) => listener.close(within));
     this.hub.close();
-    await Promise.all([this.#plugins.close(within), ...closed]);
+    await Promise.all([this.#plugins.close(within), this.#closeRecordings(within), ...closed]);
+  }
+
+  /** A disk that hangs may keep recordings from ending; they are whole up to what it took. */
+  async #closeRecordings(within: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, within);
+    await Promise.race([this.#recordings.close(), promise]);
+    clearTimeout(timer);
   }
 
   address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined {

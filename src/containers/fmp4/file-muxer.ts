@@ -4,6 +4,7 @@
  *
  * Unlike a live output it knows the next frame before it writes one: decoding times and durations of video are the true ones.
  */
+import { Reader } from "../../bytes/reader.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { samplesIn } from "../../media/frame-samples.ts";
 import type { Frame } from "../../media/frame.ts";
@@ -24,16 +25,24 @@ import { videoTimescale } from "./video-clock.ts";
 /** Frames a second where a track does not say: for the duration of a last frame whose next never came. */
 const assumedRate = 25;
 
+/** A number that is another for other bytes, a CRC-32 for example. */
+export type Checksum = (parts: readonly Uint8Array[]) => number;
+
 /** Makes one file after its `begin()`: `fragment()` as often as there is something, `end()` once. */
 export class Fmp4FileMuxer {
   readonly #tracks: readonly MediaTrack[];
+  readonly #checksum: Checksum;
   readonly #lanes: ReadonlyMap<number, FileLane>;
   #sequence = 0;
   #position = 0;
 
-  /** @param tracks that `carriedByFmp4` lets pass; one at least */
-  constructor(tracks: readonly MediaTrack[]) {
+  /**
+   * @param tracks that `carriedByFmp4` lets pass; one at least
+   * @param checksum of each fragment, written behind it in a `free` box: whoever finds the file after a crash can tell which are whole
+   */
+  constructor(tracks: readonly MediaTrack[], checksum: Checksum) {
     this.#tracks = tracks;
+    this.#checksum = checksum;
     this.#lanes = new Map(
       tracks.map((track) => [track.id, track.kind === TrackKind.video ? new VideoFileLane(track) : new AudioFileLane(track)]),
     );
@@ -81,9 +90,25 @@ export class Fmp4FileMuxer {
     this.#sequence = (this.#sequence % 0xffff_ffff) + 1;
     const payloads = runs.flatMap(({ samples }) => samples.map(({ data }) => data));
     const parts = [moofHeader(this.#sequence, runs), ...payloads];
+    parts.push(checksumBox(this.#checksum(parts)));
     for (const part of parts) this.#position += part.length;
     return parts;
   }
+}
+
+const checksumName = "crc ";
+const checksumBoxSize = 16;
+
+function checksumBox(checksum: number): Uint8Array {
+  return new Writer(checksumBoxSize).u32(checksumBoxSize).ascii("free").ascii(checksumName).u32(checksum).done();
+}
+
+/** The checksum in the box that begins here; undefined where it is another box, or none. */
+export function readChecksum(bytes: Uint8Array): number | undefined {
+  if (bytes.length < checksumBoxSize) return undefined;
+  const reader = new Reader(bytes);
+  const isOne = reader.u32() === checksumBoxSize && reader.fourCc() === "free" && reader.fourCc() === checksumName;
+  return isOne ? reader.u32() : undefined;
 }
 
 /** A box for what programs of their own keep in a file (4.2, `uuid`). @param id 16 bytes */
@@ -122,7 +147,9 @@ class VideoFileLane implements FileLane {
 
   constructor(track: VideoTrack) {
     this.#track = track;
-    this.#cadence = new Cadence(Math.round(videoTimescale / (track.frameRate >= 1 && track.frameRate <= 1000 ? track.frameRate : assumedRate)));
+    this.#cadence = new Cadence(
+      Math.round(videoTimescale / (track.frameRate >= 1 && track.frameRate <= 1000 ? track.frameRate : assumedRate)),
+    );
   }
 
   add(frame: Frame): void {

@@ -67,12 +67,6 @@ function tfra({ trackId, starts }: TrackStarts): Uint8Array {
     .ascii("tfra")
     .u32(0x0100_0000);
   out.u32(trackId).u32(0b00_00_11).u32(starts.length);
-  for (const { time, moof, traf, sample } of starts)
-    out
-      .u64(Math.max(0, time))
-      .u64(moof)
-      .u8(traf)
-      .u8(1)
-      .u32(sample);
+  for (const { time, moof, traf, sample } of starts) out.u64(Math.max(0, time)).u64(moof).u8(traf).u8(1).u32(sample);
   return out.done();
 }

@@ -19,7 +19,11 @@ export function nullPackets(payload: Uint8Array): Uint8Array {
 /** What the null packets hold that `bytes` begin with, filling included. */
 export function readNullPackets(bytes: Uint8Array): Uint8Array {
   const parts: number[] = [];
-  for (let at = 0; at + PACKET_LENGTH <= bytes.length && bytes[at] === 0x47 && bytes[at + 1] === 0x1f && bytes[at + 2] === 0xff; at += PACKET_LENGTH)
+  for (
+    let at = 0;
+    at + PACKET_LENGTH <= bytes.length && bytes[at] === 0x47 && bytes[at + 1] === 0x1f && bytes[at + 2] === 0xff;
+    at += PACKET_LENGTH
+  )
     parts.push(...bytes.subarray(at + headerSize, at + PACKET_LENGTH));
   return Uint8Array.from(parts);
 }

@@ -3,6 +3,7 @@ import { addressRange, basePath, publicUrl } from "./network-values.ts";
 import { pluginList } from "./plugin-list.ts";
 import { publishKey } from "./publish-key-value.ts";
 import { duration, size } from "./quantity.ts";
+import { recording } from "./recording-schema.ts";
 import type { RenamedInput } from "./renamed.ts";
 import { listenHost, listenPort, origin } from "./values.ts";
 import { vodFolders } from "./vod-folders.ts";
@@ -154,6 +155,7 @@ export const configSchema = z.strictObject({
   streams: streams.prefault({}),
   viewers: viewers.prefault({}),
   hooks: hooks.prefault({}),
+  recording: recording.prefault({}),
   shutdownTimeout: duration("0s", "10m").prefault("5s").meta({
     description: "How long publishers and viewers get to end by themselves when the server is told to end; then they are cut.",
   }),

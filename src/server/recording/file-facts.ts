@@ -30,7 +30,8 @@ export function readFacts(text: string): FileFacts | undefined {
   }
   if (typeof value !== "object" || value === null) return undefined;
   const { recording, stream, n, at, timeline } = value as Partial<Record<keyof FileFacts, unknown>>;
-  if (typeof recording !== "string" || !/^[\w-]{1,64}$/.test(recording) || typeof stream !== "string" || stream.length > 1000) return undefined;
+  if (typeof recording !== "string" || !/^[\w-]{1,64}$/.test(recording) || typeof stream !== "string" || stream.length > 1000)
+    return undefined;
   const numbers = [n, at, timeline].every((number) => Number.isFinite(number));
   return numbers ? ({ recording, stream, n, at, timeline } as FileFacts) : undefined;
 }

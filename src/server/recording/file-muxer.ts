@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { flvMuxer } from "../../containers/flv/muxer.ts";
 import { carriedByFmp4 } from "../../containers/fmp4/carried.ts";
 import { Fmp4FileMuxer, uuidBox } from "../../containers/fmp4/file-muxer.ts";
@@ -49,7 +50,7 @@ function mp4File({ tracks }: Generation, text: string): FileMuxer {
     const reasons = new Set(media.map((track) => carriedByFmp4(track)));
     throw new NotCarried(reasons.size > 0 ? [...reasons].join("; ") : "the stream has neither video nor audio");
   }
-  const muxer = new Fmp4FileMuxer(carried);
+  const muxer = new Fmp4FileMuxer(carried, crcOf);
   return {
     begin: () => muxer.begin(uuidBox(factsUuid, new TextEncoder().encode(text))),
     frames: (frames) => muxer.fragment(frames),
@@ -58,11 +59,17 @@ function mp4File({ tracks }: Generation, text: string): FileMuxer {
   };
 }
 
+/** CRC-32 of parts that stand one behind the other. */
+export function crcOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((crc, part) => crc32(part, crc), 0);
+}
+
 /** A file that is what a viewer would be sent. */
 function streamed(factory: MuxerFactory, generation: Generation, before: Uint8Array = new Uint8Array(0)): FileMuxer {
   let parts: Uint8Array[] = [before];
   const muxer = factory({
-    init: ({ bytes, change }) => void parts.push(change !== undefined && parts[0] !== before ? change : bytes),
+    // One file has one configuration: there is one init.
+    init: ({ bytes }) => void parts.push(bytes),
     chunk: (chunk) => void parts.push(...chunk.parts),
   });
   const take = (): Uint8Array[] => {

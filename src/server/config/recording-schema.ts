@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { templateMistake } from "../recording/name-template.ts";
+import { duration, size } from "./quantity.ts";
+
+const formats = ["mp4", "flv", "mpegts"] as const;
+
+/** Where a file's name comes from. */
+function template() {
+  return z
+    .string()
+    .min(1)
+    .max(500)
+    .refine((text) => templateMistake(text) === undefined, { error: ({ input }) => templateMistake(String(input)) ?? "" })
+    .meta({ form: "path with placeholders" });
+}
+
+const cutTime = () => duration("0s", "480h");
+const cutSize = () => size("0B", "16384GiB");
+
+/** Names of streams: `live/cam`, `live/*`, `**`. */
+const streamPattern = () =>
+  z.string({ error: "must be the name of a stream, or a pattern like live/*" }).min(1).max(200).meta({ form: "name or pattern" });
+
+/** One entry of `recording.streams`. */
+const streamRule = z.union(
+  [
+    streamPattern(),
+    z.strictObject({
+      match: streamPattern(),
+      format: z.enum(formats).optional(),
+      template: template().optional(),
+      cutTime: cutTime().optional(),
+      cutSize: cutSize().optional(),
+      cutAtKeyFrames: z.boolean().optional(),
+    }),
+  ],
+  { error: "must be a stream's name or pattern, or one with settings of its own: { match: live/*, format: flv, cutTime: 10m }" },
+);
+
+/** The settings of recordings. */
+export const recording = z.strictObject({
+  streams: z.array(streamRule).max(1000).meta({ form: "list of names and patterns" }).default([]).meta({
+    description:
+      "Streams that are recorded whenever they are live: names, or patterns in which `*` is any part of a name and `**` any number of them; each also as `{ match, format, template, cutTime, cutSize, cutAtKeyFrames }`. The first that fits counts.",
+  }),
+  folder: z.string().min(1).max(4096).default("recordings").meta({
+    description: "Directory of the recordings and their index, relative to where the server was started.",
+  }),
+  template: template().default("{app}/{name}/{date}-{time}-{n}.{ext}").meta({
+    description:
+      "Names of the files below `folder`, of `{app}`, `{name}` (the rest of the stream's name), `{stream}`, `{date}`, `{time}` (UTC), `{n}` (number in the recording) and `{ext}`.",
+  }),
+  format: z.enum(formats).default("mp4").meta({ description: "Container of the files: fragmented MP4, FLV or MPEG-TS." }),
+  cutTime: cutTime().prefault("0s").meta({ description: "Begin a new file with the first key frame after so long; `0s` does not." }),
+  cutSize: cutSize().prefault("0B").meta({ description: "Begin a new file with the first key frame after so many bytes; `0B` does not." }),
+  cutAtKeyFrames: z.boolean().default(false).meta({ description: "Begin a new file with every key frame." }),
+  buffer: size("1MiB", "16GiB").prefault("256MiB").meta({
+    description: "The most bytes of all recordings together that wait for a slow disk; what comes on top is lost, counted and told.",
+  }),
+});
