@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { templateMistake } from "../recording/name-template.ts";
+import { templateMistake, templatePattern } from "../recording/name-template.ts";
 import { duration, size } from "./quantity.ts";
 
 const formats = ["mp4", "flv", "mpegts"] as const;
@@ -10,7 +10,7 @@ function template() {
     .string()
     .min(1)
     .max(500)
-    .refine((text) => templateMistake(text) === undefined, { error: ({ input }) => templateMistake(String(input)) ?? "" })
+    .regex(templatePattern, { error: ({ input }) => templateMistake(String(input)) })
     .meta({ form: "path with placeholders" });
 }
 

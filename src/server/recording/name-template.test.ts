@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join, resolve, sep } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { fileName, numberedName, templateMistake } from "./name-template.ts";
+import { fileName, numberedName, templateMistake, templatePattern } from "./name-template.ts";
 
 const at = Date.UTC(2026, 10, 21, 16, 51, 56, 789);
 const facts = { stream: "live/cam", at, n: 3, extension: "mp4" };
@@ -57,10 +57,23 @@ test("whatever a stream is called, its files stay below the folder and can be ma
 });
 
 test("templates that lead elsewhere or mean nothing are mistakes", () => {
-  assert.equal(templateMistake(all), undefined);
-  assert.match(templateMistake("{app}/{nmae}.{ext}")!, /\{nmae\} is nothing/);
-  for (const bad of ["/abs/{n}.{ext}", "C:/x.{ext}", "../{n}.{ext}", "a//b.{ext}", "./x.{ext}", "{n}", "x.mp4"])
-    assert.notEqual(templateMistake(bad), undefined, bad);
+  for (const good of [all, "{n}.{ext}", "a b/..c/{stream}.x.{ext}"]) assert.match(good, templatePattern);
+  assert.match(templateMistake("{app}/{nmae}.{ext}"), /\{nmae\} is nothing/);
+  for (const bad of [
+    "/abs/{n}.{ext}",
+    "C:/x.{ext}",
+    "../{n}.{ext}",
+    "a//b.{ext}",
+    "./x.{ext}",
+    "{n}",
+    "x.mp4",
+    "{nmae}.{ext}",
+    "a\\b.{ext}",
+    " ",
+  ]) {
+    assert.doesNotMatch(bad, templatePattern);
+    assert.notEqual(templateMistake(bad), "");
+  }
 });
 
 test("equal names are told apart by a number", () => {

@@ -25,17 +25,21 @@ const values: Readonly<Record<string, (facts: FileNameFacts) => string>> = {
   ext: ({ extension }) => extension,
 };
 
-/** What is wrong with a template, in words; undefined for a good one. */
-export function templateMistake(template: string): string | undefined {
+const piece = String.raw`(?:[^{}\/\\\u0000-\u001f\u2028\u2029]|\{(?:${Object.keys(values).join("|")})\})`;
+const segment = String.raw`(?!\.{1,2}(?:\/|$))${piece}+`;
+/** Templates: parts with `/` between them that are no "." or "..", the last of which ends in `.{ext}`. */
+export const templatePattern = new RegExp(String.raw`^(?![A-Za-z]:)(?=.*\.\{ext\}$)${segment}(?:\/${segment})*$`, "u");
+
+/** What is wrong with a template, in words. */
+export function templateMistake(template: string): string {
   const unknown = [...template.matchAll(/\{([^}]*)\}?/g)].map(([, name]) => name!).find((name) => !Object.hasOwn(values, name));
-  if (unknown !== undefined)
-    return `{${unknown}} is nothing that a name is made of; there are ${Object.keys(values)
-      .map((name) => `{${name}}`)
-      .join(", ")}`;
+  if (unknown !== undefined) {
+    const known = Object.keys(values).map((name) => `{${name}}`);
+    return `{${unknown}} is nothing that a name is made of; there are ${known.join(", ")}`;
+  }
   if (/^[/\\]|^[a-z]:/i.test(template)) return "must be relative: it is below recording.folder";
-  if (template.split(/[/\\]/).some((segment) => segment === "" || segment === "." || segment === ".."))
-    return 'may have no empty parts and no "." or ".."';
-  return template.endsWith(".{ext}") ? undefined : "must end in .{ext}";
+  if (!template.endsWith(".{ext}")) return "must end in .{ext}";
+  return 'must be parts with / between them, none of them empty, "." or "..", without a backslash';
 }
 
 /**
