@@ -26,9 +26,9 @@ const values: Readonly<Record<string, (facts: FileNameFacts) => string>> = {
 };
 
 const piece = String.raw`(?:[^{}\/\\\u0000-\u001f\u2028\u2029]|\{(?:${Object.keys(values).join("|")})\})`;
-const segment = String.raw`(?!\.{1,2}(?:\/|$))${piece}+`;
+const pathPart = String.raw`(?!\.{1,2}(?:\/|$))${piece}+`;
 /** Templates: parts with `/` between them that are no "." or "..", the last of which ends in `.{ext}`. */
-export const templatePattern = new RegExp(String.raw`^(?![A-Za-z]:)(?=.*\.\{ext\}$)${segment}(?:\/${segment})*$`, "u");
+export const templatePattern = new RegExp(String.raw`^(?![A-Za-z]:)(?=.*\.\{ext\}$)${pathPart}(?:\/${pathPart})*$`, "u");
 
 /** What is wrong with a template, in words. */
 export function templateMistake(template: string): string {
