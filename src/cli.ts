@@ -117,7 +117,12 @@ function bannerFacts(server: MillraceServer): Omit<BannerFacts, "keys"> {
     ...where("rtmp"),
     ...where("http"),
     ...(server.config.demo && { demo: demoStream }),
+    ...(hasFeeds(server.config) && { feeds: server.config }),
   };
+}
+
+function hasFeeds({ feeds, outputs, feedsOnly }: Config): boolean {
+  return feedsOnly || Object.keys(feeds).length + Object.keys(outputs).length > 0;
 }
 
 /** Why the ports could not be opened, and the command that would work. */

@@ -12,6 +12,8 @@ import { HttpService, type HttpServiceOptions } from "../src/server/http/http-se
 import type { ServerFacts } from "../src/server/http/server-facts.ts";
 import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { createServer } from "../src/server/server.ts";
+import { Bandwidth } from "../src/server/feeds/bandwidth.ts";
+import { FeedDirectory } from "../src/server/feeds/feed-directory.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { PluginRoutes } from "../src/server/plugins/plugin-routes.ts";
@@ -76,6 +78,9 @@ function options(peers: Peers, facts: ServerFacts): Options {
     linger: 1000,
     headersTimeout,
     idleTimeout,
+    feeds: new FeedDirectory({ feeds: {}, outputs: {}, redirects: {}, feedsOnly: false, log: silentLog(), now: () => 0 }),
+    bandwidth: new Bandwidth(0),
+    maxViewers: 100,
   };
 }
 
@@ -200,7 +205,7 @@ test("the API tells of streams as its description says", async () => {
   const { containers: described, ...server } = list["server"] as unknown as { readonly containers: readonly { readonly name: string }[] };
   assert.deepEqual(
     described.map(({ name }) => name),
-    ["flv", "mp4", "mpegts", "matroska", "webm", "adts", "mp3", "ogg", "wav", "mpjpeg", "mjpeg"],
+    ["flv", "mp4", "mpegts", "matroska", "webm", "adts", "mp3", "ogg", "wav", "mpjpeg", "mjpeg", "ffm"],
   );
   assert.deepEqual(
     { ...server, containers: described.slice(0, 2) },
@@ -242,7 +247,7 @@ test("the API tells of streams as its description says", async () => {
       viewers: 0,
       publisher: { protocol: "test", address: "192.0.2.1", encoder: "tone" },
       tracks: [{ id: 1, kind: "audio", codec: "aac", codecString: "mp4a.40.2", sampleRate: 48000, channels: 2 }],
-      containers: ["flv", "mp4", "mpegts", "matroska", "adts"],
+      containers: ["flv", "mp4", "mpegts", "matroska", "adts", "ffm"],
     },
   );
   for (const path of ["live/a%20b", "live%2Fa%20b"]) {

@@ -124,9 +124,10 @@ export class Hub implements StreamOwner {
    * Gives a name to a publisher, or takes it from another that is silent, gone, or the same one before its reconnect.
    *
    * @param name as `streamAddress` made it
+   * @param mayBeSame false for one that is no other's reconnect, even where it looks like it
    * @throws {Refusal} `busy`, `full`, `closing`
    */
-  publish(name: string, info: PublisherInfo): Publication {
+  publish(name: string, info: PublisherInfo, mayBeSame = true): Publication {
     if (this.#closed) throw new Refusal("closing", "This server is closing.");
     let stream = this.#streams.get(name);
     let reason: PublicationReason = "start";
@@ -141,7 +142,7 @@ export class Hub implements StreamOwner {
       reason = "reconnect";
       const holder = stream.publication;
       if (holder !== undefined) {
-        if (!this.#givesWay(holder, info)) throw new Refusal("busy", `"${name}" is being published by somebody else.`);
+        if (!this.#givesWay(holder, info, mayBeSame)) throw new Refusal("busy", `"${name}" is being published by somebody else.`);
         reason = "takeover";
         holder.close("replaced");
       }
@@ -249,11 +250,11 @@ export class Hub implements StreamOwner {
     this.options.onFault(error, stream.name);
   }
 
-  #givesWay(holder: Publication, newcomer: PublisherInfo): boolean {
+  #givesWay(holder: Publication, newcomer: PublisherInfo, mayBeSame: boolean): boolean {
     if (this.options.takeover === "takeover") return true;
     if (this.options.scheduler.now() - holder.lastArrival >= this.options.silentAfter) return true;
     const { address, encoder } = holder.info;
-    return address !== "" && address === newcomer.address && encoder !== "" && encoder === newcomer.encoder;
+    return mayBeSame && address !== "" && address === newcomer.address && encoder !== "" && encoder === newcomer.encoder;
   }
 
   #end(stream: Stream, reason: "ended" | "closing"): void {

@@ -39,8 +39,12 @@ export class PacedSink implements FrameSink {
     return this.#held.length > 0;
   }
 
-  announce(kinds: { readonly video: boolean; readonly audio: boolean }): void {
+  announce(kinds: Parameters<FrameSink["announce"]>[0]): void {
     this.#take({ time: undefined, pass: () => this.#sink.announce(kinds) });
+  }
+
+  timesAreUnix(): void {
+    this.#take({ time: undefined, pass: () => this.#sink.timesAreUnix?.() });
   }
 
   metadata(values: Metadata): void {

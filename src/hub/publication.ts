@@ -23,6 +23,9 @@ export interface PublisherInfo {
  */
 export type PublicationEnd = "unpublished" | "lost" | "replaced" | "refused" | "closing";
 
+/** Milliseconds between a source's clock and ours beyond which it is wrong. */
+const MAX_CLOCK_ERROR = 24 * 3_600_000;
+
 /** Why it began: the first of its stream, one that came after the last was gone, one that took over. */
 export type PublicationReason = "start" | "reconnect" | "takeover";
 
@@ -56,6 +59,7 @@ export class Publication implements FrameSink {
   #appended = false;
   #isEmpty = true;
   #end: PublicationEnd | undefined;
+  #timesAreUnix = false;
   /** Frames of video dropped because no random-access point had come. */
   droppedBeforeStart = 0;
 
@@ -87,9 +91,13 @@ export class Publication implements FrameSink {
     return this.#isEmpty;
   }
 
-  announce(kinds: { readonly video: boolean; readonly audio: boolean }): void {
+  announce(kinds: Parameters<FrameSink["announce"]>[0]): void {
     this.#tracks.announce(kinds);
     this.#settle();
+  }
+
+  timesAreUnix(): void {
+    this.#timesAreUnix = true;
   }
 
   metadata(values: Metadata): void {
@@ -170,9 +178,10 @@ export class Publication implements FrameSink {
     const first = clock.isEmpty;
     const { dts, pts, jump } = clock.place(track, source.dts, source.pts, arrived);
     const time = (dts / track.timescale) * 1000;
-    if (timeline.clock === undefined) this.#begin(time, first);
-    else if (first) this.#discontinuity("start", time); // what `#start` had to say before a frame was there was a guess
-    else if (jump) this.#discontinuity(this.#appended ? "jump" : this.reason, time);
+    const utc = this.#utc((source.dts / track.timescale) * 1000);
+    if (timeline.clock === undefined) this.#begin(time, first, utc);
+    else if (first) this.#discontinuity("start", time, utc); // what `#start` had to say before a frame was there was a guess
+    else if (jump) this.#discontinuity(this.#appended ? "jump" : this.reason, time, utc);
     this.#appended = true;
     this.#takeTracks();
     const { sap, discardable, data } = source;
@@ -180,13 +189,19 @@ export class Publication implements FrameSink {
   }
 
   /** The first entries of a timeline: one that goes on from an earlier run is met as after a reconnect. */
-  #begin(time: number, first: boolean): void {
-    this.#discontinuity(first ? "start" : "reconnect", time);
+  #begin(time: number, first: boolean, utc = this.#scheduler.wallClock()): void {
+    this.#discontinuity(first ? "start" : "reconnect", time, utc);
     this.#takeTracks();
   }
 
-  #discontinuity(reason: Discontinuity["reason"], time: number): void {
-    this.#owner.timeline.discontinuity({ reason, utcOffset: this.#scheduler.wallClock() - time });
+  #discontinuity(reason: Discontinuity["reason"], time: number, utc: number): void {
+    this.#owner.timeline.discontinuity({ reason, utcOffset: utc - time });
+  }
+
+  /** When a frame of some source time was made, in Unix milliseconds: by the source's clock where that can be right, else now. */
+  #utc(time: number): number {
+    const now = this.#scheduler.wallClock();
+    return this.#timesAreUnix && Math.abs(time - now) <= MAX_CLOCK_ERROR ? time : now;
   }
 
   /** Writes a new generation where tracks or metadata changed; an equal one keeps the tracks it had. */

@@ -1,4 +1,5 @@
 import { sameBytes } from "../bytes/same-bytes.ts";
+import type { FrameSink } from "../media/demuxer.ts";
 import type { Metadata, Track } from "../media/track.ts";
 
 /** Milliseconds after the first sign of media at which a track set is taken as it is. */
@@ -6,19 +7,22 @@ export const TRACK_SET_PATIENCE = 500;
 /** Frames after which a track set is taken as it is. */
 export const TRACK_SET_FRAMES = 30;
 
+/** What metadata promises. */
+type Announced = Parameters<FrameSink["announce"]>[0];
+
 /**
  * Collects what a publisher says of its tracks until they are complete (design 2, "Ready"): the kinds that metadata
  * announced have come, or both kinds have, or the caller's patience is over (`settle`).
  */
 export class TrackSet {
   readonly #tracks = new Map<number, Track>();
-  #announced: { readonly video: boolean; readonly audio: boolean } | undefined;
+  #announced: Announced | undefined;
   #settled = false;
   /** Something changed since it was last taken. */
   #changed = false;
   #metadata: Metadata = Object.freeze(Object.create(null) as Metadata);
 
-  announce(kinds: { readonly video: boolean; readonly audio: boolean }): void {
+  announce(kinds: Announced): void {
     this.#announced = kinds;
   }
 
@@ -55,7 +59,8 @@ export class TrackSet {
       (announced.video || announced.audio) &&
       (!announced.video || kinds.has("video")) &&
       (!announced.audio || kinds.has("audio"));
-    if (both || allAnnounced) this.#settled = true;
+    const enough = this.#tracks.size >= (announced?.count ?? 0);
+    if ((both || allAnnounced) && enough) this.#settled = true;
     return this.#settled;
   }
 

@@ -6,8 +6,10 @@ export type SourceFrame = Omit<Frame, "arrived">;
 
 /** Where a demuxer (or a protocol that carries frames itself) puts what it reads, in the order it reads it. */
 export interface FrameSink {
-  /** The metadata promises these kinds of track; a track set is not complete without them. */
-  announce(kinds: { readonly video: boolean; readonly audio: boolean }): void;
+  /** The metadata promises these kinds of track, and so many in all where it says; a track set is not complete without them. */
+  announce(kinds: { readonly video: boolean; readonly audio: boolean; readonly count?: number }): void;
+  /** Frames that follow count their times from 1970, by their source's clock. Said before the first of them, or never. */
+  timesAreUnix?(): void;
   /** The publisher's own words about the stream (onMetaData). */
   metadata(values: Metadata): void;
   /** A track appears, or its configuration is repeated or changes. An equal one changes nothing. */

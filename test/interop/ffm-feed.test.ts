@@ -153,7 +153,7 @@ testWithOldFfmpeg("FFmpeg 3.1.3 encodes all that an ffserver.conf with every dir
   const { conf, notes } = parseFfserverConf(text, "ffserver.conf", { presets });
   assert.deepEqual(notes.errors, []);
   const layout = feedLayout("roof.ffm", conf.streams);
-  await using place = await feed(feedHeader(layout));
+  await using place = await feed(feedHeader(layout.encodings));
   await runOldFfmpeg([...inputs, "-t", "1", place.url]);
   const { tracks, frames } = ffmDemuxed(place.taken[1]!.body);
   assert.deepEqual(

@@ -208,7 +208,7 @@ test("opaque codecs come out bit for bit, absurd sizes and rates are none", () =
       [hex("04"), Sap.closed],
     ],
   );
-  assert.deepEqual(announced, [{ video: true, audio: true }]);
+  assert.deepEqual(announced, [{ video: true, audio: true, count: 2 }]);
 });
 
 test("streams that we do not carry are left out, and their frames; what is left of none is refused", () => {
@@ -224,7 +224,7 @@ test("streams that we do not carry are left out, and their frames; what is left 
     frames.map(({ track, data }) => [track, data]),
     [[2, hex("02")]],
   );
-  assert.deepEqual(announced, [{ video: true, audio: false }]);
+  assert.deepEqual(announced, [{ video: true, audio: false, count: 1 }]);
   refused([theirs], undefined, "unsupported", /no stream of a codec that is known here: 62/);
   refused([], undefined, "unsupported", /there are none/);
 });

@@ -12,6 +12,13 @@ import { VideoStream } from "./video-stream.ts";
 
 /** Ticks of a second in FFM. */
 const MICROSECONDS = 1_000_000;
+/** Times from here on are of a clock that counts from 1970: 2001-09-09. */
+const UNIX_SINCE = 1e15;
+
+export interface FfmDemuxerOptions extends FfmReaderOptions {
+  /** Sees the header before anything of it is told; what it throws is thrown on. */
+  readonly header?: (header: FfmHeader) => void;
+}
 
 /**
  * Reads an FFM stream or file, told to a sink in our own terms: what ffserver's encoders post.
@@ -30,10 +37,15 @@ export class FfmDemuxer implements Demuxer {
   /** What the sink was told last of each stream. */
   readonly #told: (Track | undefined)[] = [];
   #dropped = 0;
+  #hasFrames = false;
 
-  constructor(sink: FrameSink, options: FfmReaderOptions = {}) {
+  constructor(sink: FrameSink, { header: look, ...options }: FfmDemuxerOptions = {}) {
     this.#sink = sink;
-    this.#reader = new FfmReader({ header: (header) => this.#header(header), frame: (frame) => this.#frame(frame) }, options);
+    const header = (read: FfmHeader): void => {
+      look?.(read);
+      this.#header(read);
+    };
+    this.#reader = new FfmReader({ header, frame: (frame) => this.#frame(frame) }, options);
   }
 
   /** Frames of streams that we carry which could not be placed. */
@@ -70,13 +82,15 @@ export class FfmDemuxer implements Demuxer {
       const ids = streams.map(({ codecId }) => codecId).join(", ");
       throw new ProtocolError("unsupported", `FFM: no stream of a codec that is known here: ${ids === "" ? "there are none" : ids}`);
     }
-    this.#sink.announce(kinds);
+    this.#sink.announce({ ...kinds, count: this.#streams.filter((stream) => stream !== undefined).length });
     for (const index of this.#streams.keys()) this.#tell(index);
   }
 
   #frame(frame: FfmFrame): void {
     const stream = this.#streams[frame.stream];
     if (stream === undefined || frame.data.length === 0) return;
+    if (!this.#hasFrames && frame.dts >= UNIX_SINCE) this.#sink.timesAreUnix?.();
+    this.#hasFrames = true;
     const parts = stream.frames(frame);
     this.#tell(frame.stream);
     if (parts.length === 0) this.#dropped += 1;

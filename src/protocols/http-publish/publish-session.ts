@@ -14,6 +14,8 @@ export interface PublishRequest {
   readonly demuxer: (sink: FrameSink) => Demuxer;
   /** Media that come faster than they play, a file's for example, are slowed down to their own pace. */
   readonly paced: boolean;
+  /** It takes over from nobody who is there, even from one that looks like itself. */
+  readonly isExclusive?: boolean;
 }
 
 /** Milliseconds. */
@@ -76,7 +78,7 @@ export class PublishSession {
     signal.throwIfAborted();
     try {
       const { protocol, address, client } = question;
-      const publication = hub.publish(stream, { protocol, address, encoder: client });
+      const publication = hub.publish(stream, { protocol, address, encoder: client }, request.isExclusive !== true);
       return new PublishSession(context, request, publication, stream, since);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -9,6 +9,8 @@ export interface Arguments {
   readonly operands: readonly string[];
   /** `--config`. */
   readonly config?: string;
+  /** `--ffserver`. */
+  readonly ffserver?: string;
   /** `--key`. */
   readonly key?: string;
   /** What flags set, as it was written; the settings' own check is still to come. */
@@ -33,8 +35,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const help = given.has("--help");
   const version = given.has("--version");
   if (!help && !version) checkOperands(command, operands);
-  const [config, key] = [given.get("--config"), given.get("--key")];
-  const optional = { ...(config !== undefined && { config }), ...(key !== undefined && { key }) };
+  const [config, ffserver, key] = [given.get("--config"), given.get("--ffserver"), given.get("--key")];
+  if (config !== undefined && ffserver !== undefined) throw new UsageError("--config and --ffserver are two files for the same: give one");
+  const optional = {
+    ...(config !== undefined && { config }),
+    ...(ffserver !== undefined && { ffserver }),
+    ...(key !== undefined && { key }),
+  };
   return { command, operands, ...optional, settings: settingsOf(given), help, version };
 }
 

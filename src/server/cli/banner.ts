@@ -1,3 +1,4 @@
+import { feedBlocks, type FeedFacts } from "./feed-banner.ts";
 import type { Reachable } from "./reachable.ts";
 import type { KeyFacts } from "./start-keys.ts";
 
@@ -20,6 +21,8 @@ export interface BannerFacts {
   /** Undefined where publishers need no key. */
   readonly keys?: KeyFacts | undefined;
   readonly colour: boolean;
+  /** Undefined where there are none. */
+  readonly feeds?: FeedFacts;
 }
 
 /** Shown in place of a key that is not to be shown. */
@@ -32,9 +35,9 @@ export function banner(facts: BannerFacts): string {
     [paint.bold(`Millrace ${facts.version} is running.`)],
     demoBlock(facts, paint),
     pageBlock(facts, paint),
-    publishBlock(facts, paint),
-    playBlock(facts, paint),
-    openBlock(facts, paint),
+    ...(facts.feeds?.feedsOnly === true ? [] : [publishBlock(facts, paint), playBlock(facts, paint)]),
+    ...(facts.feeds && facts.http ? feedBlocks(facts.feeds, pageUrl(facts.http, ""), paint) : []),
+    facts.feeds?.feedsOnly === true ? [] : openBlock(facts, paint),
     ["Ctrl+C ends it."],
   ];
   const text = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));

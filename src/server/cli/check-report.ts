@@ -16,9 +16,10 @@ import { readSettings } from "./read-settings.ts";
  */
 export async function checkReport(given: Arguments, environment: Environment): Promise<string> {
   const [file] = given.operands;
-  if (file !== undefined && given.config !== undefined) throw new UsageError("millrace check takes FILE or --config FILE, not both");
-  const { config, effective, warnings } = await readSettings({ settings: given.settings, ...optional(file ?? given.config) }, environment);
-  if (config.auth) await checkKeys(config.data);
+  if (file !== undefined && (given.config ?? given.ffserver) !== undefined)
+    throw new UsageError("millrace check takes one file: FILE, --config FILE or --ffserver FILE");
+  const { config, effective, warnings } = await readSettings({ ...given, ...(file !== undefined && { config: file }) }, environment);
+  if (config.auth && !config.feedsOnly) await checkKeys(config.data);
   await loadPlugins(effective);
   const rows = effective.map((each) => [each.setting.key, valueText(each), each.place ? describePlace(each.place) : "default"]);
   return [...warnings.map((text) => `warning: ${text}`), "ok", "", ...table(rows), ""].join("\n");
@@ -31,13 +32,11 @@ async function checkKeys(folder: string): Promise<void> {
   });
 }
 
-function optional(config: string | undefined): Pick<Arguments, "config"> {
-  return config === undefined ? {} : { config };
-}
-
 function valueText({ setting, value }: Effective): string {
   if (value === undefined) return "none";
   if (setting.key === "plugins") return written(pluginModules(value as readonly PluginSetting[]));
+  // Words of programs and addresses may hold passwords.
+  if (["feeds", "outputs", "redirects"].includes(setting.key)) return written(Object.keys(value as object));
   return setting.secret ? "(secret)" : written(value);
 }
 

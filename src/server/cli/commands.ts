@@ -45,6 +45,14 @@ export interface Flag {
 /** Every flag. The order is that of the help. */
 export const flags: Readonly<Record<string, Flag>> = {
   "--config": { value: "FILE", help: "read settings from a YAML file (docs/config.md)", commands: takingSettings() },
+  "--ffserver": {
+    value: "FILE",
+    short: "-f",
+    help: "read settings from an ffserver.conf in their place (docs/ffserver.md)",
+    commands: [Command.start, Command.check],
+  },
+  "--no-launch": { short: "-n", help: "run no programs that feeds name", sets: () => ({ launch: false }) },
+  "--debug": { short: "-d", help: "log everything", sets: () => ({ "log.level": "debug" }) },
   "--rtmp": { value: "[HOST:]PORT", help: "where encoders publish; default 1935", sets: listening("rtmp") },
   "--http": { value: "[HOST:]PORT", help: "where the pages, the API and HTTP viewers are; default 8080", sets: listening("http") },
   "--data": { value: "DIR", help: "directory for what the server keeps; default data", sets: (data) => ({ data }) },

@@ -1,20 +1,21 @@
 import type { Environment } from "../config/environment.ts";
-import { describeProblem } from "../config/problem.ts";
-import type { AclRow } from "../ffserver/acl.ts";
+import { configFileLimit } from "../config/load.ts";
+import { ConfigError, describeProblem } from "../config/problem.ts";
 import { presetFolders, readFfserverConf } from "../ffserver/conf-file.ts";
-import type { ConfEncoding, ConfFeed, ConfListen, ConfStream, FfserverConf } from "../ffserver/conf-model.ts";
-import { feedLayout } from "../ffserver/feed-streams.ts";
+import type { ConfFeed, ConfStream, FfserverConf } from "../ffserver/conf-model.ts";
+import { confSettings } from "../ffserver/conf-settings.ts";
 import type { ParsedConf } from "../ffserver/parse-conf.ts";
+import { yamlLines } from "../ffserver/settings-yaml.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** Comments that are printed; behind them it is said how many more there are. */
-const maxComments = 500;
+const maxComments = 200;
 /** Characters of one of them. */
 const maxLength = 300;
 
 /**
- * What `millrace import FILE` prints: the settings that an ffserver.conf amounts to, as YAML that `millrace check` takes, and as comments what
- * has no setting. @throws ConfigError naming every mistake in the file
+ * What `millrace import FILE` prints: the settings that an ffserver.conf amounts to, as YAML that `millrace --config` takes and that does the
+ * same as `millrace -f`, and as comments what has no effect. @throws ConfigError naming every mistake in the file
  */
 export async function importReport({ operands: [file = ""] }: Pick<Arguments, "operands">, environment: Environment): Promise<string> {
   return importedYaml(await readFfserverConf(file, presetFolders(environment)));
@@ -24,97 +25,45 @@ export async function importReport({ operands: [file = ""] }: Pick<Arguments, "o
 export function importedYaml({ conf, notes }: ParsedConf): string {
   const warnings = notes.warnings.map((warning) => `warning: ${describeProblem(warning)}`);
   const rest = [...unsaid(conf)];
-  return [
+  const yaml = [
     ...comments([`Imported from ${notes.file}.`, ...warnings]),
-    ...settings(conf),
+    ...yamlLines(confSettings(conf)),
     "",
-    ...(rest.length === 0 ? [] : comments(["What follows has no setting yet, and no effect:", ...rest])),
+    ...(rest.length === 0 ? [] : comments(["What follows has no effect:", ...rest])),
     "",
   ].join("\n");
+  if (Buffer.byteLength(yaml) <= configFileLimit) return yaml;
+  const message = `as YAML this is longer than the ${configFileLimit / 1024} KiB that are read; run it as it is, with millrace -f`;
+  throw new ConfigError([{ place: { kind: "file", name: notes.file }, key: "", message }]);
 }
 
-function settings({ http, maxHttpConnections, maxClients }: FfserverConf): string[] {
-  if (http.port === undefined) return ["http:", "  enabled: false"];
-  return [
-    ...(http.port === rtmpPort ? ["rtmp:", "  enabled: false # its port is taken by HTTP"] : []),
-    "http:",
-    `  host: ${JSON.stringify(http.host)}`,
-    `  port: ${http.port}`,
-    `  maxConnections: ${maxHttpConnections}`,
-    "viewers:",
-    `  max: ${maxClients} # ffserver counted every connection`,
-  ];
-}
-
-/** The default of `rtmp.port`. */
-const rtmpPort = 1935;
-
-/** Everything else, a line each. */
-function* unsaid(conf: FfserverConf): Generator<string, void, undefined> {
-  const { maxBandwidth, customLog, rtsp } = conf;
-  yield `MaxBandwidth ${maxBandwidth} kbit/s`;
-  if (customLog !== undefined) yield `CustomLog ${customLog}`;
-  if (rtsp.port !== undefined) yield `RTSP on ${address(rtsp)}`;
-  for (const feed of conf.feeds) yield* feedLines(feed, conf.streams);
-  for (const stream of conf.streams) yield* streamLines(stream);
-  for (const { name, url } of conf.redirects) yield `redirect ${name} to ${withoutPassword(url)}`;
-}
-
-function address({ host, port }: ConfListen): string {
-  return `${host}:${port}`;
-}
-
-function* feedLines(feed: ConfFeed, streams: readonly ConfStream[]): Generator<string, void, undefined> {
-  const size = `${Math.round(feed.maxSize / 1024)} KiB`;
-  yield `feed ${feed.name}: ${feed.readOnly ? "read-only file" : "file"} ${feed.file} of ${size}${feed.truncate ? ", emptied by every encoder" : ""}`;
-  if (feed.launch.length > 0) yield `  launches ${feed.launch.map(withoutPassword).join(" ")}`;
-  yield* aclLines(feed.acl);
-  for (const [place, encoding] of feedLayout(feed.name, streams).encodings.entries()) yield `  encoding ${place}: ${describe(encoding)}`;
-}
-
-function* streamLines(stream: ConfStream): Generator<string, void, undefined> {
-  const { name, format = "no format" } = stream;
-  yield `stream ${name}: ${sourceWords(stream)}${stream.source.kind === "status" ? "" : `, ${format}`}`;
-  for (const encoding of stream.encodings) yield `  ${describe(encoding)}`;
-  for (const [key, value] of stream.metadata) yield `  metadata ${key} ${JSON.stringify(value)}`;
-  const options = [
-    stream.preroll > 0 && `starts ${stream.preroll} s back`,
-    stream.startSendOnKey && "starts at a key frame",
-    stream.maxTime > 0 && `ends after ${stream.maxTime} s`,
-    stream.singleFrame && "ends after one picture",
-    stream.dynamicAcl !== undefined && `access list ${stream.dynamicAcl}`,
-    stream.multicast &&
-      `multicast ${address({ host: stream.multicast.host, port: stream.multicast.port ?? 0 })}, TTL ${stream.multicast.ttl}`,
-  ].filter((each) => typeof each === "string");
-  if (options.length > 0) yield `  ${options.join(", ")}`;
-  yield* aclLines(stream.acl);
-}
-
-function sourceWords({ source }: ConfStream): string {
-  switch (source.kind) {
-    case "feed":
-      return `of feed ${source.feed}`;
-    case "file":
-      return `of file ${withoutPassword(source.path)}`;
-    case "status":
-      return "the status page";
-    case "none":
-      return "of nothing";
+/** What was read and is kept for a reader, a line each. */
+function* unsaid({ rtsp, feeds, streams }: FfserverConf): Generator<string, void, undefined> {
+  if (rtsp.port !== undefined) yield `RTSP on ${rtsp.host}:${rtsp.port}`;
+  for (const feed of feeds) yield feedWords(feed);
+  for (const stream of streams) {
+    const words = streamWords(stream);
+    if (words.length > 0) yield `stream ${stream.name}: ${words.join(", ")}`;
   }
 }
 
-function* aclLines(rows: readonly AclRow[]): Generator<string, void, undefined> {
-  for (const { action, first, last } of rows) yield `  ${action} ${first}${first === last ? "" : ` to ${last}`}`;
+function feedWords({ name, readOnly, file, maxSize, truncate }: ConfFeed): string {
+  const size = `${Math.round(maxSize / 1024)} KiB`;
+  return `feed ${name}: ${readOnly ? "read-only file" : "file"} ${file} of ${size}${truncate ? ", emptied by every encoder" : ""}`;
 }
 
-function describe({ codec, options }: ConfEncoding): string {
-  return [`${codec.kind} ${codec.name}`, ...[...options].map(([name, value]) => `${name}=${value}`)].join(" ");
+function streamWords({ source, startSendOnKey, multicast }: ConfStream): string[] {
+  return [
+    source.kind === "none" && "it comes from nowhere",
+    startSendOnKey && "StartSendOnKey (every viewer starts at a key frame)",
+    multicast && `multicast ${multicast.host}:${multicast.port ?? 0}, TTL ${multicast.ttl}`,
+  ].filter((each) => typeof each === "string");
 }
 
 /** Lines of comment that YAML takes for nothing else, and in which no URL has a password. */
 function comments(lines: readonly string[]): string[] {
   const shown = lines.length > maxComments ? [...lines.slice(0, maxComments), `and ${lines.length - maxComments} lines more`] : lines;
-  return shown.map((line) => `# ${plain(line)}`.trimEnd());
+  return shown.map((line) => `# ${plain(withoutPassword(line))}`.trimEnd());
 }
 
 /** Printable text of a bounded length; brackets, of which a configuration takes few, become parentheses. */

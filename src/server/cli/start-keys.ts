@@ -28,10 +28,11 @@ interface KeyTelling {
  * @throws {KeyFileError} where the file of keys is damaged
  */
 export async function startKeys(
-  { auth, publishKey, data }: Config,
+  { auth, feedsOnly, publishKey, data }: Config,
   telling: KeyTelling,
   log: Log,
 ): Promise<{ readonly ring?: KeyRing; readonly facts?: KeyFacts }> {
+  if (feedsOnly) return {};
   if (!auth) {
     log.warn("everybody who reaches this server can publish: keys are switched off (--no-auth, auth: false)");
     return {};

@@ -22,7 +22,17 @@ const validate = ajv.compile(configJsonSchema());
  * Settings whose values a schema cannot say all of. There it may accept more than the start does, never less. Whoever adds a
  * setting gives its schema a pattern (`.regex`, or `jsonSchema` in its meta), or adds it here.
  */
-const looser = new Set(["http.allowedOrigins", "rtmp.publicUrl", "http.publicUrl", "trustedProxies", "rtmp.listen", "http.listen"]);
+const looser = new Set([
+  "http.allowedOrigins",
+  "rtmp.publicUrl",
+  "http.publicUrl",
+  "trustedProxies",
+  "rtmp.listen",
+  "http.listen",
+  "feeds",
+  "outputs",
+  "redirects",
+]);
 
 /** Whether the start would take the settings as far as they stand in the file: what is between settings has rules of its own. */
 function startTakes(settings: unknown): boolean {

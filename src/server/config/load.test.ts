@@ -20,7 +20,7 @@ const mistakes: [written: string, told: string][] = [
   ["streams:\n  grace_period: 3s", "m.yaml:2:3: streams.grace_period: unknown key; did you mean gracePeriod?"],
   [
     "bitrate: 1",
-    "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, auth, publishKey, trustedProxies, data, plugins, log, streams, viewers, hooks, recording, shutdownTimeout, demo",
+    "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, auth, publishKey, trustedProxies, data, plugins, log, streams, viewers, hooks, recording, shutdownTimeout, feeds, feedsOnly, outputs, redirects, launch, demo",
   ],
   [
     "rtmp:\n  __proto__: 1",

@@ -6,7 +6,7 @@ import { readTextFile } from "./text-file.ts";
 import { placeAt, readYaml } from "./yaml.ts";
 
 /** Bytes of a configuration file; a real one has a few thousand. */
-export const configFileLimit = 256 * 1024;
+export const configFileLimit = 1024 * 1024;
 
 /** Reads a YAML file of settings. @throws ConfigError where it cannot be read or is not such a file */
 export async function loadConfig(file: string): Promise<Source> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { feeds, outputs, redirects } from "./feed-settings.ts";
 import { addressRange, basePath, publicUrl } from "./network-values.ts";
 import { pluginList } from "./plugin-list.ts";
 import { publishKey } from "./publish-key-value.ts";
@@ -68,6 +69,9 @@ const log = z.strictObject({
     .enum(["auto", "text", "json"])
     .default("auto")
     .meta({ description: "`text` for people, `json` one object a line; `auto` is text at a terminal and JSON elsewhere." }),
+  access: z.string().max(4096).default("").meta({
+    description: "A file to which a line is added for every HTTP request that is over, as ffserver wrote them; `-` is standard output.",
+  }),
 });
 
 const streams = z.strictObject({
@@ -109,6 +113,9 @@ const viewers = z.strictObject({
   maxReplays: z.int().min(0).max(1_000_000).default(200).meta({
     description:
       "Viewers at once who are shown the past (`?date=`, `?buffer=`, `?preroll=`), each with bytes of its own; more are refused.",
+  }),
+  maxBandwidth: z.int().min(0).max(10_000_000).default(0).meta({
+    description: "Sum of the nominal bit rates of all viewers of `outputs`, in kbit/s; more viewers are refused. 0 is no limit.",
   }),
 });
 
@@ -159,6 +166,20 @@ export const configSchema = z.strictObject({
   shutdownTimeout: duration("0s", "10m").prefault("5s").meta({
     description: "How long publishers and viewers get to end by themselves when the server is told to end; then they are cut.",
   }),
+  feeds: feeds().default({}).meta({
+    description:
+      "Streams that encoders publish as to ffserver, by name: access lists, encodings asked for, programs to run (docs/ffserver.md).",
+  }),
+  feedsOnly: z.boolean().default(false).meta({
+    description:
+      "Only `feeds` are published, by whom their access lists allow, those without one from this machine only; no publish key is made or asked for.",
+  }),
+  outputs: outputs().default({}).meta({
+    description:
+      "What is served at exact addresses, one segment or more: a feed or a file in a format, or the status page (docs/ffserver.md).",
+  }),
+  redirects: redirects().default({}).meta({ description: "Exact addresses that lead elsewhere, each with its URL." }),
+  launch: z.boolean().default(true).meta({ description: "Run the programs that feeds name in `launch`." }),
   demo: z.boolean().default(false).meta({ description: "Also publish a small built-in clip in a loop as `live/demo`." }),
 });
 

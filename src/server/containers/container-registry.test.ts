@@ -41,9 +41,10 @@ test("our own containers are entries like any other", () => {
       ["wav", "WAV", ["wav"], undefined],
       ["mpjpeg", "MJPEG (multipart)", ["mjpg"], undefined],
       ["mjpeg", "MJPEG", ["mjpeg"], undefined],
+      ["ffm", "FFM", ["ffm"], undefined],
     ],
   );
-  assert.deepEqual(registry.carrying([video, speex, data]), ["flv", "matroska"]);
+  assert.deepEqual(registry.carrying([video, speex, data]), ["flv", "matroska", "ffm"]);
   assert.deepEqual(registry.carrying([data]), []);
 });
 

@@ -1,6 +1,7 @@
 import { type Generation, type Track, TrackKind } from "../../media/track.ts";
 import { adtsFormat, mp3Format, oggFormat, wavFormat } from "./audio-formats.ts";
 import type { ContainerFormat, ContainerOptions } from "./container-format.ts";
+import { ffmFormat } from "./ffm-format.ts";
 import { flvFormat } from "./flv-format.ts";
 import { isFormatName, isFormatWord, isMediaType, shown, titleOf } from "./format-names.ts";
 import { matroskaFormat, webmFormat } from "./matroska-format.ts";
@@ -80,6 +81,7 @@ const ownFormats: readonly ContainerFormat[] = [
   wavFormat,
   mpjpegFormat,
   mjpegFormat,
+  ffmFormat,
 ];
 
 const everything = { video: true, audio: true } as const;

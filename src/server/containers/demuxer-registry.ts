@@ -88,6 +88,14 @@ export class DemuxerRegistry {
     return format.sniff === undefined ? format.demuxer(sink) : new DetectingDemuxer(this.#sniffing, sink, format);
   }
 
+  /** Reads input of a media type, or finds out what it is, with a format of the caller's in the place of the one of its name. */
+  openWith(own: DemuxerFormat, type: string, sink: FrameSink): Demuxer {
+    const declared = this.ofMimeType(type);
+    if (declared !== undefined && declared.name !== own.name) return this.declared(declared, sink);
+    const formats = this.#sniffing.map((format) => (format.name === own.name ? own : format));
+    return new DetectingDemuxer(formats, sink, declared && own);
+  }
+
   get #all(): readonly DemuxerFormat[] {
     return [...this.#formats.values()];
   }

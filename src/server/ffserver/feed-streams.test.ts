@@ -120,7 +120,7 @@ test("the header of a feed asks for its encodings, and for configurations where 
   assert.deepEqual(made.uses.get("roof.flv"), [0, 1]);
   assert.deepEqual(made.uses.get("roof.ts"), [0, 1]);
   assert.deepEqual(made.uses.get("relay.ffm"), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
-  const bytes = feedHeader(made);
+  const bytes = feedHeader(made.encodings);
   const reader = new HeaderReader();
   const pages = Array.from({ length: bytes.length / PAGE_SIZE }, (_, i) => bytes.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE));
   const header = pages.map((page) => reader.push(page)).at(-1)!;
@@ -137,5 +137,5 @@ test("the header of a feed asks for its encodings, and for configurations where 
 
 test("the flag is added to flags that are there", () => {
   const made = layout({ "a.ogg": "NoVideo\nAVOptionAudio flags +bitexact" });
-  assert.ok(Buffer.from(feedHeader(made)).includes("flags=+bitexact+global_header"));
+  assert.ok(Buffer.from(feedHeader(made.encodings)).includes("flags=+bitexact+global_header"));
 });

@@ -43,12 +43,15 @@ function isSame(a: ConfEncoding, b: ConfEncoding): boolean {
 /** Codecs that cannot be decoded without what FFmpeg 3.1 only writes into an FFM header when it is told so. */
 const needsGlobalHeader: ReadonlySet<string> = new Set(["aac", "vorbis", "theora", "flac", "opus", "wmav1", "wmav2", "wmv2"]);
 
+/** What an encoder is asked for. */
+export type AskedEncoding = Pick<ConfEncoding, "codec" | "bitRate" | "options">;
+
 /** The header with which `GET /FEED` answers, from which an encoder learns what to send. @throws RangeError beyond `MAX_STREAMS` encodings */
-export function feedHeader({ encodings }: FeedLayout): Uint8Array {
+export function feedHeader(encodings: readonly AskedEncoding[]): Uint8Array {
   return writeHeader(encodings.map(askedOf));
 }
 
-function askedOf({ codec, bitRate, options }: ConfEncoding): FfmStream {
+function askedOf({ codec, bitRate, options }: AskedEncoding): FfmStream {
   const told = new Map(options);
   const flags = told.get("flags") ?? "";
   if (needsGlobalHeader.has(codec.name) && !flags.includes("global_header")) told.set("flags", `${flags}+global_header`);

@@ -71,6 +71,11 @@ export function lavcCodec(name: VideoCodecName | AudioCodecName): LavcCodec {
   return codecs.get(name)!;
 }
 
+/** The codec of a name that libavcodec 57 had and FFM had a number for. */
+export function lavcCodecNamed(name: string): LavcCodec | undefined {
+  return codecs.get(name);
+}
+
 /** Encoders that are not called like their codec. */
 const encoders: Readonly<Record<string, VideoCodecName | AudioCodecName>> = {
   msmpeg4: "msmpeg4v3",

@@ -16,6 +16,9 @@ import type { Peers } from "../peers/peers.ts";
 import type { PluginRoutes } from "../plugins/plugin-routes.ts";
 import type { VodFolders } from "../vod/vod-folders.ts";
 import { VodRoute } from "../vod/vod-route.ts";
+import type { Bandwidth } from "../feeds/bandwidth.ts";
+import type { FeedDirectory } from "../feeds/feed-directory.ts";
+import { FeedRoutes } from "../feeds/feed-routes.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -53,6 +56,11 @@ export interface HttpServiceOptions {
   /** A response that ended has so long to be taken by its reader. */
   readonly linger: number;
   readonly pingInterval?: number;
+  /** Exact addresses that settings give. */
+  readonly feeds: FeedDirectory;
+  readonly bandwidth: Bandwidth;
+  /** Viewers at once, for words. */
+  readonly maxViewers: number;
 }
 
 /** A request's path as the client sent it: frameworks that hand on a part of their own take it off `url` and keep it here. */
@@ -86,7 +94,29 @@ export class HttpService {
     const cors = this.#cors;
     this.#publish = new PublishRoute({ publishers: this.#publishers, webSockets: this.#wsPublishers, demuxers, peers, cors });
     const vod = new VodRoute({ folders: options.vodFolders, access: options.access, peers, admit: options.admit });
-    this.#router = new Router({ facts, log, peers, cors, streams: this.#streams, publish: this.#publish, webFolders, pluginRoutes, vod });
+    const feeds = new FeedRoutes({
+      directory: options.feeds,
+      bandwidth: options.bandwidth,
+      maxViewers: options.maxViewers,
+      hub: facts.hub,
+      peers,
+      streams: this.#streams,
+      publishers: this.#publishers,
+      containers: facts.containers,
+      demuxers,
+    });
+    this.#router = new Router({
+      facts,
+      log,
+      peers,
+      cors,
+      feeds,
+      streams: this.#streams,
+      publish: this.#publish,
+      webFolders,
+      pluginRoutes,
+      vod,
+    });
   }
 
   /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */

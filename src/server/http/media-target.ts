@@ -1,13 +1,12 @@
 import type { Container } from "../../hub/container-output.ts";
 import { streamAddress } from "../../hub/identity.ts";
 import type { ReplayOptions } from "../../hub/replay-place.ts";
-import { Refusal } from "../../hub/refusal.ts";
 import type { Generation } from "../../media/track.ts";
-import type { ContainerFormat } from "../containers/container-format.ts";
-import { carriedTracks, type ContainerRegistry, whyNotCarried } from "../containers/container-registry.ts";
-import { containerFor, type ContainerVariant } from "../containers/container-variant.ts";
+import type { ContainerRegistry } from "../containers/container-registry.ts";
+import { containerFor } from "../containers/container-variant.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { replayOf } from "./replay-query.ts";
+import { mediaHeaders } from "./media-headers.ts";
 import type { Target } from "./target.ts";
 
 /** A stream in a container, as a URL asks for it: what both egresses over HTTP take. */
@@ -36,14 +35,4 @@ export function mediaTarget({ path, query }: Target, containers: ContainerRegist
   if (typeof variant === "string") throw new HttpProblem(400, "bad-query", variant);
   const { container, wanted } = variant;
   return { name, container, replay: replayOf(params, now), headers: (generation) => mediaHeaders(format, generation, wanted) };
-}
-
-/** `Content-Type`, and its codecs parameter (RFC 6381) alone for who finds that easier to read. */
-function mediaHeaders(format: ContainerFormat, generation: Generation, wanted: ContainerVariant["wanted"]): Record<string, string> {
-  const words = whyNotCarried(format, generation, wanted);
-  if (words !== undefined) throw new Refusal("not-carried", words);
-  const tracks = carriedTracks(format, generation.tracks, wanted);
-  const type = typeof format.mimeType === "string" ? format.mimeType : format.mimeType(tracks);
-  const codecs = /;\s*codecs="([^"]*)"/.exec(type)?.[1];
-  return { "Content-Type": type, ...(codecs !== undefined && { "X-Codecs": codecs }) };
 }

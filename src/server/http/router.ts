@@ -11,6 +11,7 @@ import type { Peers } from "../peers/peers.ts";
 import { type PluginRoutes, pluginSegment } from "../plugins/plugin-routes.ts";
 import { vodSegment } from "../vod/vod-address.ts";
 import type { VodRoute } from "../vod/vod-route.ts";
+import type { FeedRoutes } from "../feeds/feed-routes.ts";
 import { createApi } from "./api.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import type { Cors } from "./cors.ts";
@@ -31,6 +32,7 @@ export interface RouterOptions {
   readonly cors: Cors;
   readonly streams: HttpStreams;
   readonly publish: PublishRoute;
+  readonly feeds: FeedRoutes;
   readonly webFolders: readonly string[];
   readonly pluginRoutes: PluginRoutes;
   readonly vod: VodRoute;
@@ -71,8 +73,9 @@ export class Router {
   async #route(exchange: Exchange): Promise<void> {
     const { request, response, target } = exchange;
     const headers = this.#options.cors.headers(request.headers.origin);
+    const { publish, feeds } = this.#options;
+    if (feeds.takes(target)) return feeds.answer({ ...exchange, headers, answer: (error) => this.#answerOf(exchange, error) });
     if (firstSegment(target.path) === pluginSegment) return this.#plugin(exchange, headers);
-    const { publish } = this.#options;
     if (publish.takes(request, target)) return publish.take(exchange, (error) => this.#answerOf(exchange, error));
     if (hasBody(request)) throw new HttpProblem(413, "body-refused", "Nothing here takes a request with a body.", { Connection: "close" });
     if (request.method === "OPTIONS") return this.#preflight(exchange, allowedOfStreams);
