@@ -12,8 +12,8 @@ import { HttpService, type HttpServiceOptions } from "../src/server/http/http-se
 import type { ServerFacts } from "../src/server/http/server-facts.ts";
 import { configJsonSchema } from "../src/server/config/json-schema.ts";
 import { createServer } from "../src/server/server.ts";
-import { Bandwidth } from "../src/server/feeds/bandwidth.ts";
-import { FeedDirectory } from "../src/server/feeds/feed-directory.ts";
+import { checkConfig } from "../src/server/config/resolve.ts";
+import { FeedService } from "../src/server/feeds/feed-service.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { PluginRoutes } from "../src/server/plugins/plugin-routes.ts";
@@ -78,9 +78,7 @@ function options(peers: Peers, facts: ServerFacts): Options {
     linger: 1000,
     headersTimeout,
     idleTimeout,
-    feeds: new FeedDirectory({ feeds: {}, outputs: {}, redirects: {}, feedsOnly: false, log: silentLog(), now: () => 0 }),
-    bandwidth: new Bandwidth(0),
-    maxViewers: 100,
+    feeds: new FeedService({ config: checkConfig(), log: silentLog(), hub: () => hub }),
   };
 }
 

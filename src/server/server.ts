@@ -6,11 +6,9 @@ import type { Refusal } from "../hub/refusal.ts";
 import { type Scheduler, systemScheduler } from "../hub/scheduler.ts";
 import type { Passwords } from "../protocols/rtmp/logins.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
-import { AccessChain, type AccessStep, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
+import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
 import { streamName } from "../hub/identity.ts";
-import { Bandwidth } from "./feeds/bandwidth.ts";
-import { FeedDirectory } from "./feeds/feed-directory.ts";
-import { FeedStep } from "./feeds/feed-step.ts";
+import { FeedService } from "./feeds/feed-service.ts";
 import { type AccessHook, Hooks } from "./access/hooks.ts";
 import { KeyRing } from "./access/key-ring.ts";
 import { KeyStep } from "./access/key-step.ts";
@@ -94,8 +92,7 @@ export class ComposedServer implements MillraceServer {
   readonly #admit: () => () => void;
   readonly #peers: Peers;
   readonly #hooks = new Hooks();
-  readonly #feeds: FeedDirectory;
-  readonly #bandwidth: Bandwidth;
+  readonly #feeds: FeedService;
   readonly #access: AccessChain;
   readonly #keys: KeyRing | undefined;
   readonly #refusals: RefusalList;
@@ -119,11 +116,10 @@ export class ComposedServer implements MillraceServer {
     logEvents(this.hub, log);
     this.#recordings = new Recordings({ hub: this.hub, settings: config.recording, disk: nodeDisk, log: log.child({ part: "recording" }) });
     this.#events = serverEvents(this.hub, log);
-    const now = () => this.hub.scheduler.now();
-    this.#feeds = new FeedDirectory({ ...config, log, now });
-    this.#bandwidth = new Bandwidth(config.viewers.maxBandwidth);
+    this.#feeds = new FeedService({ config, log, hub: () => this.hub });
+    const keyStep = keys && new KeyStep(keys, config.auth);
     this.#access = new AccessChain({
-      steps: [...this.#firstSteps(keys), this.#hooks],
+      steps: [...this.#feeds.steps(keyStep, () => this.#hooks.decides(Intent.publish)), this.#hooks],
       auth: config.auth,
       ...config.hooks,
       scheduler: this.hub.scheduler,
@@ -140,16 +136,6 @@ export class ComposedServer implements MillraceServer {
       this.#listeners.set("http", http);
     }
     this.#plugins = new Plugins(plugins, this.#pluginHost(), log);
-  }
-
-  /** Who decides before the program's hooks: the keys, and where there are feeds their access lists. */
-  #firstSteps(keys: KeyRing | undefined): AccessStep[] {
-    const { auth, feedsOnly } = this.config;
-    const keyStep = keys === undefined ? undefined : new KeyStep(keys, auth);
-    if (this.#feeds.isEmpty && !feedsOnly) return keyStep === undefined ? [] : [keyStep];
-    const othersDecide = () => this.#hooks.decides(Intent.publish);
-    const isThere = (stream: string) => this.hub.streams.has(stream);
-    return [new FeedStep({ directory: this.#feeds, feedsOnly, auth, keys: keyStep, othersDecide, isThere })];
   }
 
   #pluginHost(): PluginHost {
@@ -357,8 +343,6 @@ export class ComposedServer implements MillraceServer {
       waitForPublisher: viewers.waitForPublisher,
       linger: viewers.stallTimeout,
       feeds: this.#feeds,
-      bandwidth: this.#bandwidth,
-      maxViewers: viewers.max,
     });
   }
 }

@@ -20,7 +20,7 @@ const mistakes: [written: string, told: string][] = [
   ["streams:\n  grace_period: 3s", "m.yaml:2:3: streams.grace_period: unknown key; did you mean gracePeriod?"],
   [
     "bitrate: 1",
-    "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, auth, publishKey, trustedProxies, data, plugins, log, streams, viewers, hooks, recording, shutdownTimeout, feeds, feedsOnly, outputs, redirects, launch, demo",
+    "m.yaml:1:1: bitrate: unknown key; here belong rtmp, http, auth, publishKey, trustedProxies, data, plugins, vod, log, streams, viewers, hooks, recording, shutdownTimeout, feeds, feedsOnly, outputs, redirects, launch, demo",
   ],
   [
     "rtmp:\n  __proto__: 1",
@@ -115,7 +115,7 @@ test("a file that cannot be read says why", async () => {
     await assert.rejects(loadConfig(file), { name: "ConfigError", message: `${file}: there is no such file` });
     await assert.rejects(loadConfig(folder), { message: `${folder}: a directory; give the file itself` });
     await writeFile(file, "#".repeat(configFileLimit + 1));
-    await assert.rejects(loadConfig(file), { message: `${file}: longer than 256 KiB` });
+    await assert.rejects(loadConfig(file), { message: `${file}: longer than 1024 KiB` });
     await writeFile(file, Uint8Array.of(0xff, 0xfe, 0x00));
     await assert.rejects(loadConfig(file), { message: `${file}: not UTF-8 text` });
     await writeFile(file, "demo: true\n");

@@ -14,17 +14,14 @@ import { replayOf } from "../http/replay-query.ts";
 import type { Target } from "../http/target.ts";
 import { viewerQuestion } from "../http/viewer-question.ts";
 import type { Peers } from "../peers/peers.ts";
-import type { Bandwidth } from "./bandwidth.ts";
-import type { Feed, FeedDirectory, FeedOutput, Redirect } from "./feed-directory.ts";
+import type { Feed, FeedOutput, Redirect } from "./feed-directory.ts";
 import { feedDemuxer } from "./feed-intake.ts";
+import type { FeedService } from "./feed-service.ts";
 import { feedView, viewMuxer } from "./feed-view.ts";
 import { formatNamed } from "./output-formats.ts";
 
 export interface FeedRoutesOptions {
-  readonly directory: FeedDirectory;
-  readonly bandwidth: Bandwidth;
-  /** Viewers at once; for words. */
-  readonly maxViewers: number;
+  readonly feeds: FeedService;
   readonly hub: Hub;
   readonly peers: Peers;
   readonly streams: HttpStreams;
@@ -59,14 +56,14 @@ export class FeedRoutes {
 
   /** Whether a request is for one of them. */
   takes({ path }: Target): boolean {
-    return this.#options.directory.findPath(path) !== undefined;
+    return this.#options.feeds.directory.findPath(path) !== undefined;
   }
 
   /** Answers such a request. @throws HttpProblem and `Refusal` before anything was sent */
   async answer(exchange: FeedExchange): Promise<void> {
-    const { directory, peers } = this.#options;
+    const { feeds, peers } = this.#options;
     const { request, target } = exchange;
-    const found = directory.findPath(target.path)!;
+    const found = feeds.directory.findPath(target.path)!;
     const asked = { ...exchange, address: peers.requester(request).address };
     // To be called before anything is waited for: the body may already be on its way.
     if (isPublishing(request)) return found.kind === "feed" ? this.#publish(asked, found) : refusePost(request, found);
@@ -156,7 +153,7 @@ export class FeedRoutes {
 
   /** Bandwidth for as long as a connection lasts; a HEAD has none. */
   #takeBandwidth(kilobits: number, { method, socket }: IncomingMessage): () => void {
-    const { bandwidth } = this.#options;
+    const { bandwidth } = this.#options.feeds;
     const taken = bandwidth.take(kilobits);
     if (typeof taken !== "function") {
       throw new HttpProblem(
@@ -173,7 +170,7 @@ export class FeedRoutes {
 
   #counted(error: unknown): unknown {
     if (!(error instanceof Refusal) || error.code !== "full") return error;
-    const { maxViewers } = this.#options;
+    const { maxViewers } = this.#options.feeds;
     return new HttpProblem(
       503,
       "full",

@@ -16,9 +16,8 @@ import type { Peers } from "../peers/peers.ts";
 import type { PluginRoutes } from "../plugins/plugin-routes.ts";
 import type { VodFolders } from "../vod/vod-folders.ts";
 import { VodRoute } from "../vod/vod-route.ts";
-import type { Bandwidth } from "../feeds/bandwidth.ts";
-import type { FeedDirectory } from "../feeds/feed-directory.ts";
 import { FeedRoutes } from "../feeds/feed-routes.ts";
+import type { FeedService } from "../feeds/feed-service.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -57,10 +56,7 @@ export interface HttpServiceOptions {
   readonly linger: number;
   readonly pingInterval?: number;
   /** Exact addresses that settings give. */
-  readonly feeds: FeedDirectory;
-  readonly bandwidth: Bandwidth;
-  /** Viewers at once, for words. */
-  readonly maxViewers: number;
+  readonly feeds: FeedService;
 }
 
 /** A request's path as the client sent it: frameworks that hand on a part of their own take it off `url` and keep it here. */
@@ -95,9 +91,7 @@ export class HttpService {
     this.#publish = new PublishRoute({ publishers: this.#publishers, webSockets: this.#wsPublishers, demuxers, peers, cors });
     const vod = new VodRoute({ folders: options.vodFolders, access: options.access, peers, admit: options.admit });
     const feeds = new FeedRoutes({
-      directory: options.feeds,
-      bandwidth: options.bandwidth,
-      maxViewers: options.maxViewers,
+      feeds: options.feeds,
       hub: facts.hub,
       peers,
       streams: this.#streams,
