@@ -15,7 +15,7 @@ export function createServer(options: ServerOptions = {}): MillraceServer {
 export type { MillraceServer, ServerOptions };
 export { ProtocolError, ProtocolErrorCode } from "./bytes/protocol-error.ts";
 export type { AccessRequest } from "./hub/access.ts";
-export type { FrameGap, Frames, FramesOptions, StreamFrame } from "./hub/frames.ts";
+export type { FrameGap, Frames, FramesFrom, FramesOptions, StreamFrame } from "./hub/frames.ts";
 export type { Container } from "./hub/container-output.ts";
 export type { Framing } from "./hub/framing.ts";
 export type { PlayheadEnd, PlayheadSink } from "./hub/playhead.ts";

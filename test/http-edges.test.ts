@@ -236,13 +236,14 @@ test("the API tells of streams as its description says", async () => {
   );
   const stream = list["streams"]![0]!;
   assert.deepEqual(
-    { ...stream, since: "", bitrate: 0 },
+    { ...stream, since: "", bitrate: 0, past: Object.keys(stream["past"] as object) },
     {
       name: "live/a b",
       state: "live",
       since: "",
       bitrate: 0,
       viewers: 0,
+      past: ["oldest", "seconds"],
       publisher: { protocol: "test", address: "192.0.2.1", encoder: "tone" },
       tracks: [{ id: 1, kind: "audio", codec: "aac", codecString: "mp4a.40.2", sampleRate: 48000, channels: 2 }],
       containers: ["flv", "mp4", "mpegts", "matroska", "adts", "ffm"],

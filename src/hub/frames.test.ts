@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeScheduler } from "../../test/support/fake-scheduler.ts";
 import { audio, audioTrack, CollectingSink, textContainer, video, videoTrack } from "../../test/support/hub-fixtures.ts";
+import { MemoryKeeper } from "../../test/support/memory-keeper.ts";
 import type { Track } from "../media/track.ts";
 import { bareFraming } from "./framing.ts";
-import type { Frames, StreamFrame } from "./frames.ts";
+import type { Frames, FramesFrom, StreamFrame } from "./frames.ts";
 import { HubFrames } from "./frames.ts";
 import type { HubOptions } from "./hub.ts";
 import { Hub } from "./hub.ts";
@@ -215,4 +216,31 @@ test("closing the hub tells who waits for a publisher, and ends who reads", asyn
   hub.close();
   assert.equal((await pending).done, true);
   await assert.rejects(waits, { code: "closing" });
+});
+
+test("frames begin in the past, in the ring and in what is kept", async () => {
+  const keeper = new MemoryKeeper();
+  const { hub, clock } = setUp({ keeper: () => keeper, retention: { beforeNewestStart: 2000, maxBytes: 1e9 } });
+  const begun = clock.wallClock();
+  const publication = publish(hub);
+  send(clock, publication, 0, 20_000);
+  const first = async (from: FramesFrom): Promise<string> => {
+    await using frames = new HubFrames(hub, "live/a", { from, wait: 0 });
+    return words(await take(frames, 2));
+  };
+  assert.equal(await first({ buffer: 1.5 }), "K18000!start a18000");
+  assert.equal(await first({ buffer: 15 }), "K4000!start a4000");
+  assert.equal(await first({ date: new Date(begun + 7700) }), "K7000!start a7000");
+  assert.equal(await first({ date: new Date(0) }), "K0!start a0");
+  await assert.rejects(first({ buffer: -1 }), TypeError);
+  await assert.rejects(first({ date: new Date(Number.NaN) }), TypeError);
+
+  const all = new HubFrames(hub, "live/a", { from: { buffer: 15 } });
+  const reading = take(all, 2000);
+  publication.close("unpublished");
+  const read = await reading;
+  assert.equal(read.length, 800);
+  assert.equal(read.filter(({ gap }) => gap !== undefined).length, 1);
+  assert.equal(await first({ date: new Date(begun + 7700) }), "K7000!start a7000");
+  assert.equal(keeper.readers, 0);
 });

@@ -2,6 +2,8 @@ import type { Frame } from "../media/frame.ts";
 import type { Discontinuity } from "../media/muxer.ts";
 import type { Generation, Track } from "../media/track.ts";
 import type { Hub } from "./hub.ts";
+import type { PastReader } from "./past-reader.ts";
+import type { PastTime } from "./replay-place.ts";
 import type { ReadEntry, ReadFrom } from "./timeline-reader.ts";
 import { TimelineReader } from "./timeline-reader.ts";
 
@@ -31,12 +33,18 @@ export interface StreamFrame extends Omit<Frame, "track"> {
   readonly utcOffset: number;
 }
 
+/**
+ * A moment in a stream's past, so many seconds before what is newest or at a date: reading begins at the random-access point before
+ * it, in the ring in memory or in what is kept on disk; at the oldest where it is no longer there, at the newest where it is still to come.
+ */
+export type FramesFrom = { readonly buffer: number } | { readonly date: Date };
+
 /** What of a stream is read, from where on, and how long its publisher is waited for. */
 export interface FramesOptions {
   /** Ends the iteration: it throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Where to begin; `newest` by default. */
-  readonly from?: ReadFrom;
+  readonly from?: ReadFrom | FramesFrom;
   /** Which tracks are wanted; all by default. Asked again whenever the tracks change. */
   readonly tracks?: (track: Track) => boolean;
   /** Milliseconds to wait for a publisher if none is there; by default for ever. */
@@ -83,7 +91,7 @@ export class HubFrames implements Frames {
   readonly #abort = new AbortController();
   readonly #waiting: Waiting[] = [];
   #state: "idle" | "open" | "over" = "idle";
-  #reader: TimelineReader | undefined;
+  #reader: TimelineReader | PastReader | undefined;
   #generation: Generation | undefined;
   #utcOffset = 0;
   #gap: FrameGap | undefined;
@@ -129,17 +137,30 @@ export class HubFrames implements Frames {
 
   #open(): void {
     this.#state = "open";
-    const { signal, wait = Infinity, from = "newest" } = this.#options;
+    const { signal } = this.#options;
     if (signal?.aborted === true) return this.#fail(signal.reason);
     signal?.addEventListener("abort", this.#aborted);
-    this.#hub.watch(this.name, wait, this.#abort.signal).then(
-      ({ timeline }) => {
-        if (this.#state === "over") return;
-        this.#reader = new TimelineReader(timeline, from, () => this.#serve());
+    this.#openReader().then(
+      (reader) => {
+        if (this.#state === "over") return reader.close();
+        this.#reader = reader;
         this.#serve();
       },
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  /** A reader at the place where to begin, once that is there. */
+  async #openReader(): Promise<TimelineReader | PastReader> {
+    const { wait = Infinity, from = "newest" } = this.#options;
+    const wake = (): void => this.#serve();
+    const time = typeof from === "string" ? undefined : pastTime(from);
+    const kept = time !== undefined && this.#hub.isKept(this.name, time) ? await this.#hub.findPlace(this.name, { from: time }) : undefined;
+    if (kept !== undefined) return kept.open(wake);
+    const { timeline } = await this.#hub.watch(this.name, wait, this.#abort.signal);
+    if (typeof from === "string") return new TimelineReader(timeline, from, wake);
+    const place = await this.#hub.findPlace(this.name, { from: time! });
+    return place?.open(wake) ?? new TimelineReader(timeline, "newest", wake);
   }
 
   readonly #aborted = (): void => this.#fail(this.#options.signal?.reason);
@@ -215,4 +236,11 @@ export class HubFrames implements Frames {
     this.#gap = undefined;
     return { track, generation: this.#generation!, gap, utcOffset: this.#utcOffset, dts, pts, sap, discardable, arrived, data };
   }
+}
+
+function pastTime(from: FramesFrom): PastTime {
+  const time = "date" in from ? { utc: from.date.getTime() } : { behind: from.buffer * 1000 };
+  const value = "utc" in time ? time.utc : time.behind;
+  if (!Number.isFinite(value) || ("behind" in time && value < 0)) throw new TypeError("from takes a date, or seconds from 0 on");
+  return time;
 }

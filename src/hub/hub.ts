@@ -4,7 +4,9 @@ import type { PublicationEnd, PublicationReason, PublisherInfo } from "./publica
 import { Publication } from "./publication.ts";
 import { Pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
-import type { ReplayOptions } from "./replay-place.ts";
+import type { PastTime, Place, ReplayOptions } from "./replay-place.ts";
+import { Replays, type ReplaysOwner } from "./replays.ts";
+import type { PastSource } from "./past-reader.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { systemScheduler } from "./scheduler.ts";
 import type { StreamOwner } from "./stream.ts";
@@ -76,7 +78,7 @@ interface Waiter {
 }
 
 /** Names to streams: who may publish, who takes over, how long a lost publisher is waited for, who waits for one. */
-export class Hub implements StreamOwner {
+export class Hub implements StreamOwner, ReplaysOwner {
   readonly options: HubOptions;
   readonly pump: Pump;
   readonly #streams = new Map<string, Stream>();
@@ -86,13 +88,14 @@ export class Hub implements StreamOwner {
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #listeners = new Set<(event: HubEvent) => void>();
   #waiting = 0;
-  #replays = 0;
+  readonly #replays: Replays;
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
   constructor(options: Partial<HubOptions> = {}) {
     this.options = { ...hubDefaults, ...options };
     this.pump = new Pump(this.options.scheduler, this.options.extraWait);
+    this.#replays = new Replays(this);
   }
 
   get scheduler(): Scheduler {
@@ -103,6 +106,10 @@ export class Hub implements StreamOwner {
   }
   get allocate(): AllocateSlab {
     return this.options.allocate;
+  }
+
+  get maxReplays(): number {
+    return this.options.maxReplays;
   }
 
   get streams(): ReadonlyMap<string, Stream> {
@@ -194,16 +201,45 @@ export class Hub implements StreamOwner {
   }
 
   /**
-   * A stream as a viewer asked for it, once it is there.
+   * A stream as a viewer asked for it, once it is there. A date in what is kept of it is there whether or not anybody publishes.
    *
    * @param wait milliseconds to wait for a publisher
    * @param replay where in its past to begin; live if not given
    * @throws {Refusal} `not-live`, `full`; the signal's reason
    */
   async view(name: string, wait: number, signal: AbortSignal, replay?: ReplayOptions): Promise<Viewing> {
+    if (replay !== undefined && this.isKept(name, replay.from)) {
+      const kept = await this.#replay(name, replay, signal);
+      if (kept !== undefined) return kept;
+    }
     const stream = await this.watch(name, wait, signal);
     signal.throwIfAborted();
-    return replay === undefined ? stream.live() : stream.replay(replay);
+    // Where there is nothing to start at yet it waits for that as all others do.
+    return (replay && (await this.#replay(name, replay, signal))) ?? stream.live();
+  }
+
+  /** Whether what is kept of a name has that moment, so that nobody need publish it. */
+  isKept(name: string, time: PastTime): boolean {
+    if (!("utc" in time)) return false;
+    const origin = this.options.keeper(name)?.origin;
+    return origin !== undefined && time.utc <= origin.utc;
+  }
+
+  /** A place in the past of a name; undefined where there is nothing to start at. Rejects with what a disk threw. */
+  findPlace(name: string, options: ReplayOptions): Promise<Place | undefined> {
+    return this.#replays.find(name, options);
+  }
+
+  past(name: string): PastSource {
+    return { archive: this.archive(name), timeline: () => this.#streams.get(name)?.timeline };
+  }
+
+  async #replay(name: string, options: ReplayOptions, signal: AbortSignal): Promise<Viewing | undefined> {
+    const replay = await this.#replays.open(name, options, signal);
+    this.#sweepLater();
+    if (!this.#closed) return replay;
+    replay?.close();
+    throw new Refusal("closing", "This server is closing.");
   }
 
   /** Ends all streams, publishers, viewers and waits. */
@@ -217,15 +253,13 @@ export class Hub implements StreamOwner {
       stream.publication?.close("closing");
       this.#end(stream, "closing");
     }
+    this.#replays.close();
   }
 
   // What its streams tell it.
 
-  admitReplay(): () => void {
-    const { maxReplays } = this.options;
-    if (this.#replays >= maxReplays) throw new Refusal("full", `This server shows the past to ${maxReplays} viewers at once and no more.`);
-    this.#replays += 1;
-    return () => void (this.#replays -= 1);
+  replaysOf(name: string): number {
+    return this.#replays.of(name);
   }
 
   ready(stream: Stream): void {
@@ -235,6 +269,7 @@ export class Hub implements StreamOwner {
   }
 
   published(stream: Stream, publication: Publication, end: PublicationEnd): void {
+    this.#replays.flush(stream.name);
     this.#emit({ kind: "lost", stream, publication, end });
     if (end === "replaced" || end === "closing") return;
     const neverReady = stream.timeline.current === undefined;
@@ -250,6 +285,16 @@ export class Hub implements StreamOwner {
     this.options.onFault(error, stream.name);
   }
 
+  // What its replays tell it.
+
+  replaySkipped(name: string): void {
+    this.#streams.get(name)?.skipped();
+  }
+
+  replayFailed(name: string, error: unknown): void {
+    this.options.onFault(error, name);
+  }
+
   #givesWay(holder: Publication, newcomer: PublisherInfo, mayBeSame: boolean): boolean {
     if (this.options.takeover === "takeover") return true;
     if (this.options.scheduler.now() - holder.lastArrival >= this.options.silentAfter) return true;
@@ -261,7 +306,7 @@ export class Hub implements StreamOwner {
     this.#cancelGrace(stream);
     if (this.#streams.get(stream.name) === stream) this.#streams.delete(stream.name);
     stream.end(reason);
-    if (stream.viewers > 0) this.#draining.add(stream);
+    if (stream.isWatched) this.#draining.add(stream);
     this.#emit({ kind: "ended", stream });
   }
 
@@ -281,9 +326,10 @@ export class Hub implements StreamOwner {
       for (const stream of this.#streams.values()) stream.sweep(now, this.options.stallTimeout);
       for (const stream of this.#draining) {
         stream.sweep(now, this.options.stallTimeout);
-        if (stream.viewers === 0) this.#draining.delete(stream);
+        if (!stream.isWatched) this.#draining.delete(stream);
       }
-      if (this.#streams.size > 0 || this.#draining.size > 0) this.#sweepLater();
+      this.#replays.sweep(now, this.options.stallTimeout);
+      if (this.#streams.size > 0 || this.#draining.size > 0 || this.#replays.size > 0) this.#sweepLater();
     });
   }
 }

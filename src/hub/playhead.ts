@@ -2,6 +2,8 @@ import type { Output, OutputEnd } from "./output.ts";
 
 /** Bytes of one write at most, unless a single chunk is larger. */
 export const MAX_WRITE = 256 * 1024;
+/** Milliseconds that a viewer of a live stream waits for a picture to start at. Key frames 20 s apart are met with. */
+const START_PATIENCE = 30_000;
 
 /**
  * Why a viewer's playhead came to its end: `ended` (the stream is over), `not-carried` (its tracks changed to what
@@ -76,14 +78,11 @@ export class Playhead {
     return this.#end !== undefined;
   }
 
-  /** Milliseconds since the outstanding write was made; 0 where none is. */
-  stalledFor(now: number): number {
-    return this.#outstanding ? now - this.#writtenAt : 0;
-  }
-
-  /** Milliseconds that it has waited for a place to start at; 0 once it has one. */
-  waitingFor(now: number): number {
-    return this.#position < 0 && this.#writtenAt > 0 ? now - this.#writtenAt : 0;
+  /** Once a second: ends it where it has taken nothing for too long, or has had nothing to start at. */
+  sweep(now: number, stallTimeout: number): void {
+    const waited = now - this.#writtenAt;
+    if (this.#outstanding && waited > stallTimeout) this.close("stalled");
+    else if (this.#position < 0 && this.#writtenAt > 0 && waited > START_PATIENCE) this.close("no-start");
   }
 
   /** Bytes of the output that this viewer has not been sent. */

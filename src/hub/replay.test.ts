@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeScheduler } from "../../test/support/fake-scheduler.ts";
 import { audio, audioTrack, CollectingSink, textContainer, video, videoTrack } from "../../test/support/hub-fixtures.ts";
+import { MemoryKeeper } from "../../test/support/memory-keeper.ts";
 import { bareFraming } from "./framing.ts";
 import type { HubOptions } from "./hub.ts";
 import { Hub } from "./hub.ts";
@@ -276,4 +277,120 @@ test("new tracks in the past end it where nobody can go on, as live", async () =
   const ended = await replay(setting, { from: { behind: 3000 }, pace: "fast" });
   assert.equal(ended.sink.endedBy, "new-tracks");
   assert.match(ended.sink.text, /a5980 +$/);
+});
+
+/** A hub whose streams are kept as in a file. */
+function setUpKept(options: Partial<HubOptions> = {}): Setting & { readonly keeper: MemoryKeeper } {
+  const keeper = new MemoryKeeper();
+  const setting = setUp({ retention: { beforeNewestStart: 2000, maxBytes: 1e9 }, keeper: () => keeper, ...options });
+  return Object.assign(setting, { keeper });
+}
+
+/** Lets reads of the file come, and what follows from them. */
+async function settle({ clock }: Setting): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    await new Promise((resolve) => void setImmediate(resolve));
+    clock.settle();
+  }
+}
+
+test("what the ring has no more is read from what is kept: as far behind as asked for, bit for bit", async () => {
+  const setting = setUpKept();
+  setting.keeper.thinning = 3;
+  send(setting, 0, 40_000);
+  const { sink, playhead } = await replay(setting, { from: { behind: 30_500 } });
+  await settle(setting);
+  assertWhole(sink, 9000, 9480);
+  for (let t = 40_000; t < 43_000; t += 200) {
+    send(setting, t, t + 200);
+    await settle(setting);
+  }
+  const last = pictures(sink).at(-1)!;
+  assert.ok(last >= 12_400 && last <= 12_480, `${last}`);
+  assertWhole(sink, 9000, last);
+  assert.equal(playhead.skips, 0);
+  playhead.close("left");
+  await settle(setting);
+  assert.equal(setting.keeper.readers, 0);
+});
+
+test("?pace=fast passes from the file into the ring and is live", async () => {
+  const setting = setUpKept();
+  send(setting, 0, 40_000);
+  const { sink } = await replay(setting, { from: { behind: 40_000 }, pace: "fast" });
+  await settle(setting);
+  assertWhole(sink, 0, 39_960);
+  assert.equal(setting.keeper.readers, 0);
+  send(setting, 40_000, 41_000);
+  assertWhole(sink, 0, 40_960);
+});
+
+test("a date in what is kept is shown though nobody publishes, over the restart of a publisher, and ends where nothing follows", async () => {
+  const setting = setUpKept();
+  const begun = setting.clock.wallClock();
+  send(setting, 0, 5000);
+  setting.publication.close("unpublished");
+  setting.clock.advance(5000);
+  assert.equal(setting.hub.streams.size, 0);
+  const { sink } = await replay(setting, { from: { utc: begun + 2500 } });
+  await settle(setting);
+  assertWhole(sink, 2000, 2480);
+  setting.publication = publish(setting.hub);
+  for (let t = 0; t < 5000; t += 200) {
+    send(setting, t, t + 200);
+    await settle(setting);
+  }
+  setting.publication.close("unpublished");
+  for (let i = 0; i < 100; i++) {
+    setting.clock.advance(200);
+    await settle(setting);
+  }
+  const times = pictures(sink);
+  const gap = times.findIndex((time, i) => i > 0 && time !== times[i - 1]! + 40);
+  assert.equal(times[gap - 1], 4960);
+  assert.ok(times[gap]! >= 10_000, `${times[gap]}`);
+  assert.equal(times.length, 75 + 125);
+  assert.equal(sink.endedBy, "ended");
+  const late = setting.hub.view(name, 0, new AbortController().signal, { from: { utc: setting.clock.wallClock() } });
+  await assert.rejects(late, (error) => error instanceof Refusal && error.code === "not-live");
+  const relative = setting.hub.view(name, 0, new AbortController().signal, { from: { behind: 1000 } });
+  await assert.rejects(relative, (error) => error instanceof Refusal && error.code === "not-live");
+});
+
+test("a slow reader of a file holds little", async () => {
+  const setting = setUpKept();
+  send(setting, 0, 20_000, 20_000);
+  const { sink, playhead } = await replay(setting, { from: { behind: 20_000 }, pace: "fast" }, true);
+  for (let i = 0; i < 40; i++) {
+    await settle(setting);
+    assert.ok(playhead.lag <= 300 * 1024, `${playhead.lag} bytes wait for it`);
+    sink.unblock();
+    sink.blocked = true;
+  }
+  assertWhole(sink, 0, pictures(sink).at(-1)!);
+  assert.ok(pictures(sink).at(-1)! > 10_000);
+});
+
+test("a viewer who leaves while its place is looked for leaves nothing behind", async () => {
+  const setting = setUpKept({ maxReplays: 1 });
+  send(setting, 0, 20_000);
+  const abort = new AbortController();
+  const view = setting.hub.view(name, 0, abort.signal, { from: { behind: 10_000 } });
+  abort.abort(new Error("gone"));
+  await assert.rejects(view, /gone/);
+  await settle(setting);
+  assert.equal(setting.keeper.readers, 0);
+  const { playhead } = await replay(setting, { from: { behind: 10_000 } });
+  playhead.close("left");
+});
+
+test("how far back a stream goes", async () => {
+  const kept = setUpKept();
+  const begun = kept.clock.wallClock();
+  assert.equal(kept.hub.streams.get(name)!.past, undefined);
+  send(kept, 0, 20_000);
+  assert.deepEqual(kept.hub.streams.get(name)!.past, { oldest: begun, milliseconds: 19_980 });
+  const ring = setUp({ retention: { beforeNewestStart: 2000, maxBytes: 1e9 } });
+  send(ring, 0, 20_000);
+  assert.deepEqual(ring.hub.streams.get(name)!.past, { oldest: begun + 17_000, milliseconds: 2980 });
 });

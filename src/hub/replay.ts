@@ -10,7 +10,8 @@ import type { PlayheadEnd, PlayheadOwner, PlayheadSink } from "./playhead.ts";
 import { MAX_WRITE, Playhead } from "./playhead.ts";
 import { Audience, type Pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
-import type { ReplayOptions, ReplayPlace } from "./replay-place.ts";
+import type { PastReader } from "./past-reader.ts";
+import type { Place, ReplayOptions } from "./replay-place.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ReadEntry } from "./timeline-reader.ts";
 import type { TimelineFollower } from "./timeline.ts";
@@ -23,25 +24,15 @@ const SLAB = 64 * 1024;
 /** Milliseconds that a replay waits for what comes after a hole in the past; a longer one is jumped over. */
 export const LONGEST_HOLE = 10_000;
 
-/** What a replay reads: entries in order, beginning with the discontinuity and the generation in force. */
-export interface PastReader {
-  /** Undefined where there is nothing yet, or `over`. */
-  read(): ReadEntry | undefined;
-  readonly over: boolean;
-  close(): void;
-}
-
-/** What a replay needs of its stream. */
-export interface ReplayOwner {
-  readonly name: string;
+/** What a replay needs of its hub. */
+export interface ReplayHost {
   readonly scheduler: Scheduler;
   readonly pump: Pump;
   readonly allocate: AllocateSlab;
-  /** It lost its place and was moved on. */
-  skipped(): void;
+  /** A viewer of that name lost its place and was moved on. */
+  replaySkipped(name: string): void;
   /** Its output failed by our own fault. */
-  failed(error: unknown): void;
-  left(replay: Replay): void;
+  replayFailed(name: string, error: unknown): void;
 }
 
 /**
@@ -60,7 +51,7 @@ const keepAll = { beforeNewestStart: Infinity, maxBytes: Infinity } as const;
 export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   readonly name: string;
   readonly generation: Generation;
-  readonly #owner: ReplayOwner;
+  readonly #host: ReplayHost;
   readonly #options: ReplayOptions;
   readonly #reader: PastReader;
   readonly #audience = new Audience();
@@ -79,16 +70,18 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   #skipped = false;
   #clock: Discontinuity | undefined;
   #cancelTimer: (() => void) | undefined;
-  #left = false;
+  #hasLeft = false;
+  readonly #left: () => void;
 
-  /** @param open begins to read at the place */
-  constructor(owner: ReplayOwner, { start, due }: ReplayPlace, options: ReplayOptions, open: (wake: () => void) => PastReader) {
-    this.name = owner.name;
-    this.generation = start.generation;
-    this.#owner = owner;
+  /** @param left called once, when it is over */
+  constructor(name: string, host: ReplayHost, place: Place, options: ReplayOptions, left: () => void) {
+    this.name = name;
+    this.generation = place.start.generation;
+    this.#host = host;
     this.#options = options;
-    this.#due = due / 1000;
-    this.#reader = open(() => this.#woken());
+    this.#due = place.due / 1000;
+    this.#left = left;
+    this.#reader = place.open(() => this.#woken());
   }
 
   /** Undefined before it is played. */
@@ -97,7 +90,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   }
 
   play(container: Container, framing: Framing, sink: PlayheadSink): Playhead {
-    const output = new Output(framing, this.#owner.allocate, keepAll, SLAB);
+    const output = new Output(framing, this.#host.allocate, keepAll, SLAB);
     try {
       this.#container = new ContainerOutput(container, { follow: (follower) => this.#introduce(follower) }, this, 0);
     } catch (error) {
@@ -109,7 +102,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
     const playhead = new Playhead(output, sink, this, "oldest");
     this.#playhead = playhead;
     this.#audience.add(playhead);
-    this.#offset = this.#owner.scheduler.now() - this.#due;
+    this.#offset = this.#host.scheduler.now() - this.#due;
     this.#fill();
     return playhead;
   }
@@ -127,7 +120,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
 
   behind(playhead: Playhead): void {
     if (this.#pause === "behind") this.#fill();
-    else this.#owner.pump.move(playhead);
+    else this.#host.pump.move(playhead);
   }
 
   drained(): void {
@@ -135,7 +128,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   }
 
   skipped(): void {
-    this.#owner.skipped();
+    this.#host.replaySkipped(this.name);
   }
 
   ended(playhead: Playhead, _reason: PlayheadEnd): void {
@@ -147,22 +140,22 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
 
   appended(urgent: boolean): void {
     // While it catches up each fill ends with a turn of its playhead, which waits for nothing.
-    if (this.#pause !== "behind") this.#owner.pump.wake(this.#audience, urgent);
+    if (this.#pause !== "behind") this.#host.pump.wake(this.#audience, urgent);
   }
 
   failed(error: unknown): void {
-    this.#owner.failed(error);
+    this.#host.replayFailed(this.name, error);
   }
 
   #leave(): void {
-    if (this.#left) return;
-    this.#left = true;
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
     this.#pause = "over";
     this.#cancelTimer?.();
     this.#next = undefined;
     this.#reader.close();
     this.#container?.close();
-    this.#owner.left(this);
+    this.#left();
   }
 
   /** The reader has something. */
@@ -185,7 +178,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
     const wasBehind = this.#pause === "behind";
     this.#cancelTimer = undefined;
     this.#pause = this.#feed();
-    if (wasBehind) this.#owner.pump.move(this.#playhead!);
+    if (wasBehind) this.#host.pump.move(this.#playhead!);
   }
 
   /** Feeds the output with what is due and finds room. */
@@ -204,7 +197,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
       const wait = entry.kind === "frame" ? this.#wait(entry.micros / 1000) : 0;
       if (wait > 0) {
         this.#next = entry;
-        this.#cancelTimer = this.#owner.scheduler.after(Math.ceil(wait), () => this.#fill());
+        this.#cancelTimer = this.#host.scheduler.after(Math.ceil(wait), () => this.#fill());
         return "paced";
       }
       this.#pass(entry, container);
@@ -222,7 +215,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
       case "skip":
         this.#skipped = true;
         this.#playhead!.skips += 1;
-        this.#owner.skipped();
+        this.skipped();
         if (this.#clock !== undefined) container.discontinuity({ ...this.#clock, reason: "jump" });
     }
   }
@@ -240,7 +233,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
     this.#first ??= time;
     this.#latest = Math.max(this.#latest, time);
     if (this.#options.pace === "fast") return 0;
-    const wait = this.#offset + this.#latest - this.#owner.scheduler.now();
+    const wait = this.#offset + this.#latest - this.#host.scheduler.now();
     if (wait <= LONGEST_HOLE && !this.#skipped) return wait;
     this.#skipped = false;
     this.#offset -= wait;

@@ -12,11 +12,8 @@ import type { Pump } from "./pump.ts";
 import { Audience } from "./pump.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { Refusal } from "./refusal.ts";
-import { placeInRing, type ReplayOptions } from "./replay-place.ts";
-import { Replay } from "./replay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TimelineClock } from "./timeline-clock.ts";
-import { TimelineReader } from "./timeline-reader.ts";
 import type { Retention } from "./timeline.ts";
 import { Timeline } from "./timeline.ts";
 import type { Viewing } from "./viewing.ts";
@@ -33,8 +30,8 @@ export interface StreamOwner {
   readonly pump: Pump;
   readonly retention: Retention;
   readonly allocate: AllocateSlab;
-  /** Lets one more viewer be shown the past. @returns what ends that. @throws {Refusal} `full` */
-  admitReplay(): () => void;
+  /** Viewers of that name who are shown the past. */
+  replaysOf(name: string): number;
   /** Viewers may start. */
   ready(stream: Stream): void;
   published(stream: Stream, publication: Publication, end: PublicationEnd): void;
@@ -44,8 +41,6 @@ export interface StreamOwner {
 
 /** Milliseconds that an output nobody watches is kept, for the next viewer. */
 const OUTPUT_LINGER = 10_000;
-/** Milliseconds that a viewer of a live stream waits for a picture to start at. Key frames 20 s apart are met with. */
-const START_PATIENCE = 30_000;
 
 /** A name's timeline, who publishes to it, the outputs made of it and who watches them. */
 export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadOwner {
@@ -58,7 +53,6 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
   readonly since: number;
   readonly #owner: StreamOwner;
   readonly #audience = new Audience();
-  readonly #replays = new Set<Replay>();
   readonly #containers = new Map<string, { readonly container: ContainerOutput; idleSince: number | undefined }>();
   readonly #rate = new RateMeter();
   #publication: Publication | undefined;
@@ -89,8 +83,24 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     return this.#publication;
   }
 
+  /** Over all protocols, those included who are shown the past. */
   get viewers(): number {
-    return this.#audience.size + this.#replays.size;
+    return this.#audience.size + this.#owner.replaysOf(this.name);
+  }
+
+  /** Some of those who watched it live have not seen all of it. */
+  get isWatched(): boolean {
+    return this.#audience.size > 0;
+  }
+
+  /** What a viewer may go back to, in Unix milliseconds, and how long before what is newest that is. Undefined before there is anything. */
+  get past(): { readonly oldest: number; readonly milliseconds: number } | undefined {
+    const { timeline } = this;
+    const start = timeline.oldestStart;
+    const inRing = start && { ...start, utc: start.discontinuity.utcOffset + start.micros / 1000 };
+    const kept = this.archive?.oldest;
+    const oldest = kept !== undefined && kept.sequence < (inRing?.sequence ?? Infinity) ? kept : inRing;
+    return oldest && { oldest: oldest.utc, milliseconds: Math.max(0, timeline.lastMicros - oldest.micros) / 1000 };
   }
 
   /** Outputs being made now, for tests and metrics. */
@@ -123,39 +133,6 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     return { name, generation: timeline.current!, play: (...viewer) => this.play(...viewer), close: () => undefined };
   }
 
-  /**
-   * What a viewer is shown who starts further back: by itself, at a pace of its own. Where there is nothing to start at yet it
-   * waits for that as all others do.
-   *
-   * @throws {Refusal} `full`, where as many see the past as may
-   */
-  replay(options: ReplayOptions): Viewing {
-    const { name, timeline } = this;
-    const { scheduler, pump, allocate, retention } = this.#owner;
-    const place = placeInRing(timeline, options, retention);
-    if (place === undefined) return this.live();
-    const release = this.#owner.admitReplay();
-    const replay = new Replay(
-      {
-        name,
-        scheduler,
-        pump,
-        allocate,
-        skipped: () => this.skipped(),
-        failed: (error) => this.failed(error),
-        left: (left) => {
-          this.#replays.delete(left);
-          release();
-        },
-      },
-      place,
-      options,
-      (wake) => new TimelineReader(timeline, place.start, wake),
-    );
-    this.#replays.add(replay);
-    return replay;
-  }
-
   /** Takes a publisher in. The hub has decided that it may. */
   attach(publication: Publication): void {
     this.#publication = publication;
@@ -169,15 +146,12 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.timeline.end();
     for (const { container } of this.#containers.values()) container.close();
     // Who has read everything is told at once; who is behind ends by itself, or stalls and is swept.
-    if (reason === "closing") for (const playhead of this.#playheads()) playhead.close(reason);
+    if (reason === "closing") for (const playhead of this.#audience) playhead.close(reason);
   }
 
   /** Once a second: ends viewers that take nothing or have nothing to start at, drops outputs that nobody watches. */
   sweep(now: number, stallTimeout: number): void {
-    for (const playhead of this.#playheads()) {
-      if (playhead.stalledFor(now) > stallTimeout) playhead.close("stalled");
-      else if (playhead.waitingFor(now) > START_PATIENCE) playhead.close("no-start");
-    }
+    for (const playhead of this.#audience) playhead.sweep(now, stallTimeout);
     const watched = new Set<Output>();
     for (const playhead of this.#audience) watched.add(playhead.output);
     for (const [key, entry] of this.#containers) {
@@ -208,7 +182,6 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.#publication = undefined;
     if (this.#state === "live") this.#state = "reconnecting";
     for (const { container } of this.#containers.values()) container.flush();
-    for (const replay of this.#replays) replay.flush();
     this.#owner.published(this, ended, reason as PublicationEnd);
   }
 
@@ -230,10 +203,6 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
 
   skipped(): void {
     this.skips += 1;
-  }
-
-  #playheads(): Playhead[] {
-    return [...this.#audience, ...[...this.#replays].flatMap(({ playhead }) => playhead ?? [])];
   }
 
   /** The shared output for a container and framing, made where nobody else has asked for it yet. */

@@ -9,6 +9,14 @@ import type { StartPoint, Timeline, TimelineEntry } from "./timeline.ts";
 export const ReadFrom = { newest: "newest", oldest: "oldest", next: "next" } as const;
 export type ReadFrom = (typeof ReadFrom)[keyof typeof ReadFrom];
 
+/** Where a reader goes on that has read what comes before elsewhere, and what is in force there: it is not told again. */
+export interface ReadOn {
+  /** Number of the entry to be read next. */
+  readonly next: number;
+  readonly generation: Generation;
+  readonly discontinuity: Discontinuity;
+}
+
 /** What a reader gets: the timeline's entries, and where it lost its place how many of them it missed. */
 export type ReadEntry = TimelineEntry | { readonly kind: "skip"; readonly missed: number };
 
@@ -22,7 +30,7 @@ export type ReadEntry = TimelineEntry | { readonly kind: "skip"; readonly missed
  */
 export class TimelineReader {
   readonly #timeline: Timeline;
-  readonly #from: ReadFrom | StartPoint;
+  readonly #from: ReadFrom | ReadOn;
   /** For `next`: where the ring ended when this began. */
   readonly #begun: number;
   readonly #leave: () => void;
@@ -38,11 +46,21 @@ export class TimelineReader {
   skips = 0;
 
   /** @param wake called whenever there may be something to read, or the end; it must not throw */
-  constructor(timeline: Timeline, from: ReadFrom | StartPoint, wake: () => void) {
+  constructor(timeline: Timeline, from: ReadFrom | ReadOn, wake: () => void) {
     this.#timeline = timeline;
     this.#from = from;
+    if (typeof from === "object") {
+      this.#next = from.next;
+      this.#generation = from.generation;
+      this.#discontinuity = from.discontinuity;
+    }
     this.#begun = timeline.endSequence;
     this.#leave = timeline.wait({ wake });
+  }
+
+  /** Number of the entry to be read next; undefined until there is a place to begin at. */
+  get next(): number | undefined {
+    return this.#next;
   }
 
   /** Milliseconds of media between the newest frame and the last one read; 0 before the first. */
@@ -110,8 +128,6 @@ export class TimelineReader {
   }
 
   #begin(): StartPoint | undefined {
-    if (typeof this.#from !== "string")
-      return this.#from.sequence >= this.#timeline.firstSequence ? this.#from : this.#timeline.oldestStart;
     switch (this.#from) {
       case "newest":
         return this.#timeline.newestStart;

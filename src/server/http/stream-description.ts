@@ -32,6 +32,9 @@ export const streamSchema = z
     since: z.iso.datetime(),
     bitrate: z.int().openapi({ description: "What the publisher sends, bits per second" }),
     viewers: z.int(),
+    past: z.object({ oldest: z.iso.datetime(), seconds: z.number() }).nullable().openapi({
+      description: "How far back viewers may go (`?date=`, `?buffer=`): to when, and for how long; null before the first picture",
+    }),
     publisher: z
       .object({ protocol: z.string(), address: z.string(), encoder: z.string() })
       .nullable()
@@ -53,10 +56,15 @@ export function describeStream(stream: Stream, containers: ContainerRegistry): S
     since: new Date(stream.since).toISOString(),
     bitrate: Math.round(stream.bitrate),
     viewers: stream.viewers,
+    past: describePast(stream),
     publisher: info ? { protocol: info.protocol, address: info.address, encoder: info.encoder } : null,
     tracks: tracks.map(describeTrack),
     containers: containers.carrying(tracks),
   };
+}
+
+function describePast({ past }: Stream): StreamDescription["past"] {
+  return past === undefined ? null : { oldest: new Date(past.oldest).toISOString(), seconds: Math.round(past.milliseconds) / 1000 };
 }
 
 function describeTrack(track: Track): StreamDescription["tracks"][number] {
