@@ -27,6 +27,8 @@ export interface HubOptions {
   /** Memory for outputs; the server passes one that makes Buffers. */
   readonly allocate: AllocateSlab;
   readonly retention: Retention;
+  /** How long segments are to be; undefined where streams are not cut into any. */
+  readonly segmentDuration: number | undefined;
   /** How long viewers stay when a publisher was lost, from when the loss is noticed. */
   readonly grace: number;
   /** The same after a publisher said that it stops. */
@@ -53,6 +55,7 @@ export const hubDefaults: HubOptions = {
   scheduler: systemScheduler,
   allocate: (length) => new Uint8Array(length),
   retention: { beforeNewestStart: 2000, maxBytes: 64 * 1024 * 1024 },
+  segmentDuration: undefined,
   grace: 10_000,
   graceAfterUnpublish: 0,
   takeover: "refuse",
@@ -89,6 +92,7 @@ export class Hub implements StreamOwner, ReplaysOwner {
   readonly #listeners = new Set<(event: HubEvent) => void>();
   #waiting = 0;
   readonly #replays: Replays;
+  #streamsSoFar = 0;
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
@@ -103,6 +107,9 @@ export class Hub implements StreamOwner, ReplaysOwner {
   }
   get retention(): Retention {
     return this.options.retention;
+  }
+  get segmentDuration(): number | undefined {
+    return this.options.segmentDuration;
   }
   get allocate(): AllocateSlab {
     return this.options.allocate;
@@ -141,7 +148,8 @@ export class Hub implements StreamOwner, ReplaysOwner {
     if (stream === undefined) {
       if (this.#streams.size >= this.options.maxStreams)
         throw new Refusal("full", `This server carries at most ${this.options.maxStreams} streams.`);
-      stream = new Stream(name, this, this.options.keeper(name));
+      stream = new Stream(name, this, this.#streamsSoFar, this.options.keeper(name));
+      this.#streamsSoFar += 1;
       this.#streams.set(name, stream);
       if (!stream.clock.isEmpty) reason = "reconnect"; // it goes on from what was kept
       this.#sweepLater();

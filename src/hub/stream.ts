@@ -14,6 +14,7 @@ import { RateMeter } from "./rate-meter.ts";
 import { Refusal } from "./refusal.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TimelineClock } from "./timeline-clock.ts";
+import { Segmentation } from "./segmentation.ts";
 import type { Retention } from "./timeline.ts";
 import { Timeline } from "./timeline.ts";
 import type { Viewing } from "./viewing.ts";
@@ -32,6 +33,8 @@ export interface StreamOwner {
   readonly allocate: AllocateSlab;
   /** Viewers of that name who are shown the past. */
   replaysOf(name: string): number;
+  /** Milliseconds wanted of segments; undefined where streams are not cut into any. */
+  readonly segmentDuration: number | undefined;
   /** Viewers may start. */
   ready(stream: Stream): void;
   published(stream: Stream, publication: Publication, end: PublicationEnd): void;
@@ -45,7 +48,10 @@ const OUTPUT_LINGER = 10_000;
 /** A name's timeline, who publishes to it, the outputs made of it and who watches them. */
 export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadOwner {
   readonly name: string;
+  /** Of its timeline, unlike that of any other of this name, before and after a restart of the server too. In URLs. */
+  readonly id: string;
   readonly timeline: Timeline;
+  readonly segmentation: Segmentation | undefined;
   readonly clock: TimelineClock;
   /** What is kept of the timeline beyond its ring; undefined where nothing keeps it. */
   readonly archive: Archive | undefined;
@@ -55,13 +61,17 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
   readonly #audience = new Audience();
   readonly #containers = new Map<string, { readonly container: ContainerOutput; idleSince: number | undefined }>();
   readonly #rate = new RateMeter();
+  #askers = 0;
   #publication: Publication | undefined;
   #state: StreamState = "waiting";
   /** How often a viewer lost its place, since the beginning. */
   skips = 0;
 
-  /** @param keeper keeps its timeline, which goes on from what was kept */
-  constructor(name: string, owner: StreamOwner, keeper?: Keeper) {
+  /**
+   * @param ordinal how many streams its hub had before
+   * @param keeper keeps its timeline, which goes on from what was kept
+   */
+  constructor(name: string, owner: StreamOwner, ordinal: number, keeper?: Keeper) {
     this.name = name;
     this.#owner = owner;
     const { scheduler } = owner;
@@ -71,6 +81,8 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.clock = new TimelineClock(
       origin && { time: Math.ceil(origin.micros / 1000), arrived: scheduler.now() - Math.max(0, this.since - origin.utc) },
     );
+    this.id = `${Math.floor(this.since).toString(36)}-${ordinal.toString(36)}`;
+    this.segmentation = owner.segmentDuration === undefined ? undefined : new Segmentation(this.timeline, owner.segmentDuration);
     this.archive = keeper?.archive;
     keeper?.follow(this.timeline);
   }
@@ -83,9 +95,9 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     return this.#publication;
   }
 
-  /** Over all protocols, those included who are shown the past. */
+  /** Over all protocols, those included who are shown the past, or ask for piece after piece. */
   get viewers(): number {
-    return this.#audience.size + this.#owner.replaysOf(this.name);
+    return this.#audience.size + this.#owner.replaysOf(this.name) + this.#askers;
   }
 
   /** Some of those who watched it live have not seen all of it. */
@@ -125,6 +137,16 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     this.#audience.add(playhead);
     this.#owner.pump.move(playhead);
     return playhead;
+  }
+
+  /** Counts a viewer who has no playhead. @returns what ends that; calling it again changes nothing */
+  countViewer(): () => void {
+    this.#askers += 1;
+    let counted = true;
+    return () => {
+      if (counted) this.#askers -= 1;
+      counted = false;
+    };
   }
 
   /** What a viewer who comes now is shown. */

@@ -68,6 +68,11 @@ export class TimelineReader {
     return this.#micros === undefined ? 0 : Math.max(0, (this.#timeline.lastMicros - this.#micros) / 1000);
   }
 
+  /** Number of the timeline's entry after the one that was read last; undefined before the first. */
+  get position(): number | undefined {
+    return this.#next;
+  }
+
   /** Nothing more will come: the timeline has ended and all of it was read, or this was closed. */
   get over(): boolean {
     if (this.#closed) return true;

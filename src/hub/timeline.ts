@@ -251,6 +251,12 @@ export class Timeline {
     return () => void this.#followers.delete(follower);
   }
 
+  /** Tells a follower all there ever is: before the first entry only. It goes before all others. */
+  followFromStart(follower: TimelineFollower): void {
+    if (this.#entries.length > 0 || this.#ended) throw new Error("a timeline is followed from its start after that");
+    this.#followers.add(follower);
+  }
+
   #tell(call: (follower: TimelineFollower) => void): void {
     for (const follower of this.#followers) call(follower);
   }

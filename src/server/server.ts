@@ -23,7 +23,7 @@ import { Demo, demoStream } from "./demo.ts";
 import type { Events, Listener, ListenOptions } from "./events.ts";
 import { HttpListener } from "./http/http-listener.ts";
 import { type ExistingHttpServer, HttpMount } from "./http/http-mount.ts";
-import { HttpService } from "./http/http-service.ts";
+import { HttpService, type HttpServiceOptions } from "./http/http-service.ts";
 import { operatorProof } from "./http/operator.ts";
 import type { RefusalSource } from "./http/server-facts.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
@@ -341,6 +341,7 @@ export class ComposedServer implements MillraceServer {
       onRefused: (question, refusal) => this.#noteRefusal(Intent.publish, question, refusal),
       admit: this.#admit,
       waitForPublisher: viewers.waitForPublisher,
+      hls: hlsOptions(this.config),
       linger: viewers.stallTimeout,
       feeds: this.#feeds,
     });
@@ -360,11 +361,26 @@ function passwordsOf(keys: KeyRing): Passwords {
   return { refresh: () => void keys.current(), all: () => keys.latest.map(({ key }) => key) };
 }
 
-function createHub({ streams, viewers }: Config, log: Log, scheduler: Scheduler): Hub {
+function hlsOptions({ hls, streams, viewers }: Config): HttpServiceOptions["hls"] {
+  if (!hls.enabled) return undefined;
+  return {
+    format: hls.segments === "mpegts" ? "ts" : "demuxed",
+    partDuration: hls.lowLatency ? hls.partDuration : undefined,
+    window: hls.window,
+    maxBytes: streams.ringSize,
+    maxWaiting: viewers.max * REQUESTS_OF_A_VIEWER,
+  };
+}
+
+/** Playlists and parts of sound and pictures, that a player waits for at one time. */
+const REQUESTS_OF_A_VIEWER = 4;
+
+function createHub({ hls, http, streams, viewers }: Config, log: Log, scheduler: Scheduler): Hub {
   return new Hub({
     scheduler,
     allocate: (length) => Buffer.allocUnsafeSlow(length),
     retention: { beforeNewestStart: streams.ringTime, maxBytes: streams.ringSize },
+    segmentDuration: hls.enabled && http.enabled ? hls.targetDuration : undefined,
     grace: streams.gracePeriod,
     graceAfterUnpublish: streams.graceAfterUnpublish,
     takeover: streams.secondPublisher,

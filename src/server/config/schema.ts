@@ -60,6 +60,24 @@ const http = z.strictObject({
   }),
 });
 
+const hls = z.strictObject({
+  enabled: z.boolean().default(true).meta({ description: "Serve streams as HLS. A stream costs more only while somebody asks for it." }),
+  lowLatency: z.boolean().default(true).meta({ description: "Offer parts of segments as they come (LL-HLS). `false` leaves them out." }),
+  segments: z
+    .enum(["fmp4", "mpegts"])
+    .default("fmp4")
+    .meta({ description: "What segments are made of where a player does not ask: `?format=ts`, `?format=fmp4`. MPEG-TS has no parts." }),
+  targetDuration: duration("1s", "10s").prefault("2s").meta({
+    description: "How long segments are to be. They end at key frames; where these are further apart, segments are longer.",
+  }),
+  partDuration: duration("200ms", "500ms")
+    .prefault("333ms")
+    .meta({ description: "How long parts are to be: as many whole frames as come nearest. Players stay three of them behind." }),
+  window: duration("6s", "10m")
+    .prefault("30s")
+    .meta({ description: "How much is listed in a playlist, and kept in memory twice as long." }),
+});
+
 const log = z.strictObject({
   level: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
@@ -158,6 +176,7 @@ export const configSchema = z.strictObject({
   vod: vodFolders().default({}).meta({
     description: "Folders of media that are served at `/vod/NAME/PATH`, relative to where the server was started: `{ films: /srv/films }`.",
   }),
+  hls: hls.prefault({}),
   log: log.prefault({}),
   streams: streams.prefault({}),
   viewers: viewers.prefault({}),

@@ -1,6 +1,7 @@
 import { ProtocolError, type ProtocolErrorCode } from "../../bytes/protocol-error.ts";
 import type { RefusalCode } from "../../hub/refusal.ts";
 import { Refusal } from "../../hub/refusal.ts";
+import { HlsMistake } from "../../protocols/hls/hls-mistake.ts";
 
 /** A request that is answered with an error; `message` is for the person at the other end. */
 export class HttpProblem extends Error {
@@ -22,9 +23,12 @@ export class HttpProblem extends Error {
 export function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof HttpProblem) return error;
   if (error instanceof Refusal) return new HttpProblem(statusOfRefusal(error.code), error.code, error.message, retryHeaders(error.code));
+  if (error instanceof HlsMistake) return new HttpProblem(hlsStatus[error.code], error.code, error.message);
   if (error instanceof ProtocolError) return new HttpProblem(statusOfMistake(error.code), error.code, wordsOfMistake(error));
   return undefined;
 }
+
+const hlsStatus = { "not-found": 404, "bad-query": 400, "too-late": 503 } as const satisfies Record<HlsMistake["code"], number>;
 
 /** Where a publisher broke the rules of what it sent. */
 function statusOfMistake(code: ProtocolErrorCode): number {

@@ -6,6 +6,7 @@ import { Refusal } from "../../hub/refusal.ts";
 import { HttpPublishers } from "../../protocols/http-publish/http-publishers.ts";
 import type { PublishTimes } from "../../protocols/http-publish/publish-session.ts";
 import { WsPublishers } from "../../protocols/http-publish/ws-publishers.ts";
+import { HlsStreams, type HlsStreamsOptions } from "../../protocols/hls/hls-streams.ts";
 import { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import { WsStreams } from "../../protocols/ws-stream/ws-streams.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
@@ -52,6 +53,8 @@ export interface HttpServiceOptions {
   /** Takes a seat for a viewer and returns what gives it back. @throws {Refusal} `full` */
   readonly admit: () => () => void;
   readonly waitForPublisher: number;
+  /** Undefined where it is off. */
+  readonly hls?: Pick<HlsStreamsOptions, "format" | "maxBytes" | "maxWaiting" | "partDuration" | "window"> | undefined;
   /** A response that ended has so long to be taken by its reader. */
   readonly linger: number;
   readonly pingInterval?: number;
@@ -68,6 +71,7 @@ export class HttpService {
   readonly basePath: string;
   readonly #options: HttpServiceOptions;
   readonly #streams: HttpStreams;
+  readonly #hls: HlsStreams | undefined;
   readonly #publishers: HttpPublishers;
   readonly #wsPublishers: WsPublishers;
   readonly #publish: PublishRoute;
@@ -81,6 +85,7 @@ export class HttpService {
     this.#options = options;
     const shared = { hub: facts.hub, access: options.access, log, waitForPublisher, admit: options.admit };
     this.#streams = new HttpStreams({ ...shared, linger });
+    this.#hls = options.hls && new HlsStreams({ ...shared, ...options.hls });
     this.#webSockets = new WsStreams({ ...shared, pingInterval });
     this.#cors = new Cors(options.allowedOrigins);
     const { webFolders, pluginRoutes } = options;
@@ -106,6 +111,7 @@ export class HttpService {
       cors,
       feeds,
       streams: this.#streams,
+      hls: this.#hls,
       publish: this.#publish,
       webFolders,
       pluginRoutes,
@@ -115,7 +121,7 @@ export class HttpService {
 
   /** Viewers over HTTP and WebSocket, those included that wait for a publisher. */
   get viewers(): number {
-    return this.#streams.viewers + this.#webSockets.viewers;
+    return this.#streams.viewers + this.#webSockets.viewers + (this.#hls?.viewers ?? 0);
   }
 
   /** Whether a request is for us: its path is the base path or below it. */
@@ -183,6 +189,7 @@ export class HttpService {
   close(): void {
     this.#wsPublishers.close();
     this.#webSockets.close();
+    this.#hls?.close();
   }
 
   /** Cuts who still watches or publishes. */

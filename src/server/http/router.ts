@@ -2,6 +2,8 @@ import { getRequestListener } from "@hono/node-server";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { streamAddress } from "../../hub/identity.ts";
+import type { HlsStreams } from "../../protocols/hls/hls-streams.ts";
+import { readHlsPath } from "../../protocols/hls/hls-path.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { PublishAnswer } from "../../protocols/http-publish/http-publishers.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
@@ -31,6 +33,8 @@ export interface RouterOptions {
   readonly peers: Peers;
   readonly cors: Cors;
   readonly streams: HttpStreams;
+  /** Undefined where it is off. */
+  readonly hls: HlsStreams | undefined;
   readonly publish: PublishRoute;
   readonly feeds: FeedRoutes;
   readonly webFolders: readonly string[];
@@ -137,6 +141,7 @@ export class Router {
 
   async #media(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> {
     const { request, response, target } = exchange;
+    if (await this.#hls(exchange, headers)) return;
     const { containers, hub } = this.#options.facts;
     const found = mediaTarget(target, containers, hub.scheduler.wallClock());
     if (found === undefined) throw new HttpProblem(404, "not-found", notFoundWords(target.path, containers));
@@ -151,6 +156,22 @@ export class Router {
     } catch (error) {
       throw challenged(error, request, target);
     }
+  }
+
+  /** Playlists and what they list. False where it is off, or the path is none of theirs. */
+  async #hls({ request, response, target }: Exchange, headers: Readonly<Record<string, string>>): Promise<boolean> {
+    const { hls, peers } = this.#options;
+    const found = hls && readHlsPath(target.path);
+    if (hls === undefined || found === undefined) return false;
+    const { name } = streamAddress(found.stem);
+    const { address } = peers.requester(request);
+    const question = viewerQuestion(request, target, { stream: name, protocol: "http", address });
+    try {
+      await hls.serve(request, response, { question, resource: found.resource }, headers);
+    } catch (error) {
+      throw challenged(error, request, target);
+    }
+    return true;
   }
 
   /** `/watch/APP/STREAM`, `/embed/APP/STREAM` and `/publish/APP/STREAM`. */
