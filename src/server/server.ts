@@ -23,7 +23,8 @@ import { Demo, demoStream } from "./demo.ts";
 import type { Events, Listener, ListenOptions } from "./events.ts";
 import { HttpListener } from "./http/http-listener.ts";
 import { type ExistingHttpServer, HttpMount } from "./http/http-mount.ts";
-import { HttpService, type HttpServiceOptions } from "./http/http-service.ts";
+import { hlsOptions } from "./http/hls-options.ts";
+import { HttpService } from "./http/http-service.ts";
 import { operatorProof } from "./http/operator.ts";
 import type { RefusalSource } from "./http/server-facts.ts";
 import { ListenError, type ListenFailure } from "./listen-error.ts";
@@ -360,20 +361,6 @@ function keysOf({ publishKey }: Config): KeyRing | undefined {
 function passwordsOf(keys: KeyRing): Passwords {
   return { refresh: () => void keys.current(), all: () => keys.latest.map(({ key }) => key) };
 }
-
-function hlsOptions({ hls, streams, viewers }: Config): HttpServiceOptions["hls"] {
-  if (!hls.enabled) return undefined;
-  return {
-    format: hls.segments === "mpegts" ? "ts" : "demuxed",
-    partDuration: hls.lowLatency ? hls.partDuration : undefined,
-    window: hls.window,
-    maxBytes: streams.ringSize,
-    maxWaiting: viewers.max * REQUESTS_OF_A_VIEWER,
-  };
-}
-
-/** Playlists and parts of sound and pictures, that a player waits for at one time. */
-const REQUESTS_OF_A_VIEWER = 4;
 
 function createHub({ hls, http, streams, viewers }: Config, log: Log, scheduler: Scheduler): Hub {
   return new Hub({
