@@ -233,7 +233,7 @@ export class Hub implements StreamOwner, ReplaysOwner {
     return origin !== undefined && time.utc <= origin.utc;
   }
 
-  /** A place in the past of a name; undefined where there is nothing to start at. Rejects with what a disk threw. */
+  /** A place in the past of a name; undefined where there is nothing to start at. */
   findPlace(name: string, options: ReplayOptions): Promise<Place | undefined> {
     return this.#replays.find(name, options);
   }

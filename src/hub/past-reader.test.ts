@@ -190,6 +190,8 @@ test("a disk that fails: what the ring has is still shown, the rest is a skip", 
   assert.equal(name.keeper.readers, 0);
   name.add(5);
   assert.deepEqual(words(await readAll(reader)), range(100, 105));
+  const late = await name.open({ utc: 1e12 });
+  assert.deepEqual(words(await readAll(late)), ["D", "G1", ...range(100, 105)]);
 });
 
 test("property: wherever file and ring meet, however they are read, each frame comes once and in order", async () => {

@@ -37,11 +37,7 @@ export interface Place {
 /** Milliseconds that a viewer is kept from the end of a ring in memory, where a late timer would cost it its place. */
 const RING_MARGIN = 1000;
 
-/**
- * Finds where a viewer begins, in a stream's ring or in what is kept beyond it. Undefined where nothing is there to start at.
- *
- * Rejects with what the disk threw.
- */
+/** Finds where a viewer begins, in a stream's ring or in what is kept beyond it. Undefined where nothing is there to start at. */
 export async function findPlace(source: PastSource, options: ReplayOptions, retention: Retention): Promise<Place | undefined> {
   const { archive } = source;
   const timeline = source.timeline();
@@ -51,12 +47,14 @@ export async function findPlace(source: PastSource, options: ReplayOptions, rete
   const oldest = timeline?.oldestStart;
   const point = oldest !== undefined && oldest.micros <= wished ? undefined : archive?.find({ micros: wished });
   const isOlder = point !== undefined && point.sequence < (oldest?.sequence ?? Infinity);
-  const start = isOlder ? await startAfter(archive!, point, wished) : timeline?.startBefore(wished);
+  // Of a disk that fails its owner has been told; what the ring has can still be shown.
+  const kept = isOlder ? await startAfter(archive!, point, wished).catch(() => undefined) : undefined;
+  const start = kept ?? timeline?.startBefore(wished);
   if (start === undefined) return undefined;
   return {
     start,
     due: Math.max(moment, start.micros, archive === undefined ? furthestIn(timeline!, retention) : 0),
-    open: (wake) => new PastReader(source, start, isOlder ? point : undefined, wake),
+    open: (wake) => new PastReader(source, start, kept && point, wake),
   };
 }
 

@@ -1,0 +1,118 @@
+/** Looking back, with programs: what FFmpeg publishes is played from a moment in its past, bit for bit, at its own pace or fast. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { makeClip } from "../support/clip.ts";
+import { run, start } from "../support/program.ts";
+import { compare } from "../interop/compare.ts";
+import { Place, Way } from "../interop/place.ts";
+import { type Got, type Player, webSocket } from "../interop/players.ts";
+import * as publishers from "../interop/publishers.ts";
+import { barePackets } from "../interop/ts-packets.ts";
+
+const name = "live/cam";
+const clipSeconds = 14;
+const behindSeconds = 5;
+const { httpFlv, httpMp4, httpTs, httpMkv, wsFlv, wsMp4, wsTs } = Way;
+
+const ffmpeg: Player = { name: "FFmpeg", play: (url) => barePackets(url) };
+const curl: Player = {
+  name: "curl",
+  async play(url, place) {
+    const file = place.file("media");
+    await run("curl", ["-sS", "--fail", "-o", file, url]);
+    return await barePackets(file);
+  },
+};
+const vlc: Player = {
+  name: "VLC",
+  async play(url, place) {
+    const file = place.file("media");
+    const args = ["-I", "dummy", "--no-plugins-cache", "--play-and-exit", "--demux=dump", `--demuxdump-file=${file}`, url, "vlc://quit"];
+    await using running = start("cvlc", args, { unprivileged: true, env: { HOME: place.folder } });
+    await running.succeeded();
+    return await barePackets(file);
+  },
+};
+const ws = webSocket(barePackets);
+
+interface Seen {
+  readonly who: string;
+  readonly got: Got[];
+  /** Milliseconds after the publisher's end. */
+  readonly endedAfter: number;
+}
+
+/** Publishes a clip, and has players ask for something when so much of it has gone by. */
+async function playBack(
+  viewers: readonly (readonly [Way, Player])[],
+  query: (now: number) => string,
+): Promise<{ sent: Got[]; seen: Seen[]; asked: number[] }> {
+  await using place = await Place.open({ streams: { ringTime: "1m", graceAfterUnpublish: "1s", gracePeriod: "1s" } });
+  const clip = await makeClip({ seconds: clipSeconds });
+  const sent = await barePackets(clip);
+  await using publishing = publishers.ffmpeg5.publish(clip, place.rtmp(name));
+  const newest = (): number => (place.server.hub.streams.get(name)?.timeline.lastMicros ?? 0) / 1e6;
+  await place.until(() => newest() > behindSeconds + 3, "the stream has a past");
+  let over = Infinity;
+  const asked = [newest()];
+  const playing = Promise.all(
+    viewers.map(async ([way, player]): Promise<Seen> => {
+      const got = await player.play(place.url(way, name) + query(Date.now()), place);
+      return { who: `${player.name} over ${way}`, got, endedAfter: performance.now() - over };
+    }),
+  );
+  playing.catch(() => undefined);
+  await place.until(() => place.server.hub.streams.get(name)!.viewers === viewers.length, "all players are there");
+  asked.push(newest());
+  await publishing.succeeded();
+  over = performance.now();
+  return { sent, seen: await playing, asked };
+}
+
+/** That what a player got is the end of what was sent, from the key frame before a moment on. */
+function check(sent: readonly Got[], { who, got }: Seen, [earliest, latest]: readonly number[]): void {
+  compare(sent, got, who, { audio: 25_000, late: true });
+  const pictures = got.filter(({ kind }) => kind === "video").length;
+  const from = clipSeconds - pictures / 25;
+  assert.ok(
+    from >= earliest! - behindSeconds - 1.2 && from <= latest! - behindSeconds + 0.2,
+    `${who} begins at ${from} s; ${earliest} to ${latest}`,
+  );
+}
+
+describe("what FFmpeg publishes is played from its past", { concurrency: 1 }, () => {
+  it("?buffer: in every container, as far behind to the end", async () => {
+    const viewers = [
+      [httpFlv, ffmpeg],
+      [httpMp4, ffmpeg],
+      [httpTs, vlc],
+      [httpMkv, curl],
+      [wsFlv, ws],
+      [wsMp4, ws],
+      [wsTs, ws],
+    ] as const;
+    const { sent, seen, asked } = await playBack(viewers, () => `?buffer=${behindSeconds}`);
+    for (const each of seen) {
+      check(sent, each, asked);
+      assert.ok(each.endedAfter > behindSeconds * 1000 - 1500, `${each.who} ended ${each.endedAfter} ms after the publisher`);
+    }
+  });
+
+  it("?date and ?pace=fast: all that lies between at once, then live", async () => {
+    const viewers = [
+      [httpFlv, curl],
+      [httpMp4, ffmpeg],
+      [httpTs, ffmpeg],
+      [httpMkv, ffmpeg],
+      [wsFlv, ws],
+      [wsMp4, ws],
+      [wsTs, ws],
+    ] as const;
+    const date = (now: number): string => `?date=${new Date(now - behindSeconds * 1000).toISOString()}&pace=fast`;
+    const { sent, seen, asked } = await playBack(viewers, date);
+    for (const each of seen) {
+      check(sent, each, asked);
+      assert.ok(each.endedAfter < behindSeconds * 1000 - 500, `${each.who} ended ${each.endedAfter} ms after the publisher`);
+    }
+  });
+});
