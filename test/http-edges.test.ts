@@ -18,7 +18,7 @@ import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { PluginRoutes } from "../src/server/plugins/plugin-routes.ts";
 import { Seats } from "../src/server/seats.ts";
-import { VodFolders } from "../src/server/vod/vod-folders.ts";
+import { Vod } from "../src/server/vod/vod.ts";
 import { badPaths, noises } from "./support/http-bad-inputs.ts";
 import { openAccess } from "./support/open-access.ts";
 import { RawConnection, splitResponse } from "./support/raw-connection.ts";
@@ -68,7 +68,7 @@ function options(peers: Peers, facts: ServerFacts): Options {
     onRefused: () => undefined,
     log: silentLog(),
     peers,
-    vodFolders: new VodFolders({}),
+    vod: new Vod({}, facts.hub, silentLog()),
     webFolders: [folder],
     pluginRoutes: new PluginRoutes(),
     allowedOrigins: ["https://good.example"],

@@ -134,6 +134,14 @@ export type MetadataValue = null | boolean | number | string | readonly Metadata
 /** What the publisher says of its stream (onMetaData), by name. Has no prototype when it comes from the wire. */
 export type Metadata = { readonly [key: string]: MetadataValue };
 
+/** What is known of a timeline that is complete: a file's. */
+export interface Recorded {
+  /** Milliseconds from its beginning to its end. */
+  readonly durationMs: number;
+  /** Where decoding may start, for players that ask for it: seconds, and bytes of the file. */
+  readonly keyFrames?: { readonly times: readonly number[]; readonly positions: readonly number[] } | undefined;
+}
+
 /** The tracks that are current together, from one point of a timeline until the next generation. */
 export interface Generation {
   /** Rises by one with every change, from 1; never reused in a timeline. */
@@ -141,4 +149,6 @@ export interface Generation {
   readonly tracks: readonly Track[];
   /** What the publisher said of the stream (onMetaData); may change while `tracks` stays the same array. */
   readonly metadata: Metadata;
+  /** Undefined for what is live. */
+  readonly recorded?: Recorded;
 }

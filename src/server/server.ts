@@ -45,7 +45,7 @@ import { takeApart } from "./server-options.ts";
 import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 import { packageVersion } from "./version.ts";
-import { VodFolders } from "./vod/vod-folders.ts";
+import { Vod } from "./vod/vod.ts";
 
 /** Makes a server with its insides in reach; src/index.ts offers it without. @throws ConfigError naming every mistake in the settings */
 export function createServer(options: ServerOptions = {}): ComposedServer {
@@ -99,6 +99,7 @@ export class ComposedServer implements MillraceServer {
   readonly #refusals: RefusalList;
   readonly #recordings: Recordings;
   readonly #http: HttpService | undefined;
+  readonly #vod: Vod;
   #demo: Demo | undefined;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -114,6 +115,7 @@ export class ComposedServer implements MillraceServer {
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
     this.hub = createHub(config, log, clock);
+    this.#vod = new Vod(config.vod, this.hub, log.child({ part: "vod" }));
     logEvents(this.hub, log);
     this.#recordings = new Recordings({ hub: this.hub, settings: config.recording, disk: nodeDisk, log: log.child({ part: "recording" }) });
     this.#events = serverEvents(this.hub, log);
@@ -333,7 +335,7 @@ export class ComposedServer implements MillraceServer {
       peers: this.#peers,
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
       pluginRoutes: this.#pluginRoutes,
-      vodFolders: new VodFolders(this.config.vod),
+      vod: this.#vod,
       allowedOrigins: http.allowedOrigins,
       basePath: http.basePath,
       access: this.#access,

@@ -1,4 +1,4 @@
-import type { AudioTrack, Metadata, MetadataValue, VideoTrack } from "../../media/track.ts";
+import type { AudioTrack, Metadata, MetadataValue, Recorded, VideoTrack } from "../../media/track.ts";
 import { AmfEcmaArray, amfObject, amfProperties, AmfXml } from "./amf-value.ts";
 import type { AmfObject, AmfValue } from "./amf-value.ts";
 import { audioCodecId } from "./audio-tag.ts";
@@ -73,17 +73,24 @@ const ofAudio = ["hasAudio", "audiocodecid", "audiodatarate", "audiosamplerate",
 
 /**
  * The onMetaData of an output: the publisher's values without those that only fit a file, and over them what is
- * known to be true of the tracks that are written. It has no `duration`: players take 0 for a length.
+ * known to be true of the tracks that are written. It has no `duration` where that is not known: players take 0 for a length.
  */
 export function outputMetadata(
   metadata: Metadata,
   video: VideoTrack | undefined,
   audio: AudioTrack | undefined,
   signalling: Signalling,
+  recorded?: Recorded,
 ): AmfEcmaArray {
   const out = amfObject();
   const without = new Set([...ofFiles, ...(video === undefined ? ofVideo : []), ...(audio === undefined ? ofAudio : [])]);
   for (const [key, value] of Object.entries(metadata)) if (!without.has(key)) out[key] = toAmf(value);
+  if (recorded !== undefined) out["duration"] = recorded.durationMs / 1000;
+  if (recorded?.keyFrames !== undefined) {
+    const { times, positions } = recorded.keyFrames;
+    out["hasKeyframes"] = true;
+    out["keyframes"] = amfObject({ filepositions: [...positions], times: [...times] });
+  }
   out["hasVideo"] = video !== undefined;
   out["hasAudio"] = audio !== undefined;
   if (video !== undefined) {

@@ -20,6 +20,27 @@ export const TrackId = { video: 1, audio: 2, data: 3 } as const;
 const EXTRA_VIDEO = 256;
 const EXTRA_AUDIO = 512;
 
+/** Our id of a video track. @param trackId as tags have it */
+export function videoTrackId(trackId: number): number {
+  return trackId === 0 ? TrackId.video : EXTRA_VIDEO + trackId;
+}
+
+/** The same of an audio track. */
+export function audioTrackId(trackId: number): number {
+  return trackId === 0 ? TrackId.audio : EXTRA_AUDIO + trackId;
+}
+
+/** Script messages that are neither metadata nor meant for anybody else. */
+export const scriptTrack: DataTrack = Object.freeze({
+  kind: TrackKind.data,
+  id: TrackId.data,
+  codec: Codec.amf0,
+  config: new Uint8Array(0),
+  timescale: 1000,
+  isDefault: true,
+  codecString: "",
+});
+
 /** Tracks of one publisher. */
 export const MAX_TRACKS = 32;
 /** Bytes of an onMetaData message, references written out. */
@@ -54,7 +75,7 @@ export class TagDemuxer {
   #metadata: Metadata = {};
   /** Time of the last audio or video frame. */
   #newest: number | undefined;
-  #dataTrack: DataTrack | undefined;
+  #hasData = false;
   #dropped = 0;
 
   constructor(sink: FrameSink) {
@@ -160,18 +181,8 @@ export class TagDemuxer {
     const newest = this.#newest;
     if (newest === undefined) return;
     const dts = nearMedia(timestamp, newest);
-    if (this.#dataTrack === undefined) {
-      this.#dataTrack = {
-        kind: TrackKind.data,
-        id: TrackId.data,
-        codec: Codec.amf0,
-        config: new Uint8Array(0),
-        timescale: 1000,
-        isDefault: true,
-        codecString: "",
-      };
-      this.#sink.track(this.#dataTrack);
-    }
+    if (!this.#hasData) this.#sink.track(scriptTrack);
+    this.#hasData = true;
     this.#sink.frame({ track: TrackId.data, dts, pts: dts, sap: Sap.closed, discardable: false, data });
   }
 
@@ -184,7 +195,7 @@ export class TagDemuxer {
     const known = this.#audios.get(trackId);
     if (known !== undefined) return known;
     this.#admit();
-    const source = new AudioSource(trackId === 0 ? TrackId.audio : EXTRA_AUDIO + trackId, trackId === 0);
+    const source = new AudioSource(audioTrackId(trackId), trackId === 0);
     this.#audios.set(trackId, source);
     return source;
   }
@@ -193,7 +204,7 @@ export class TagDemuxer {
     const known = this.#videos.get(trackId);
     if (known !== undefined) return known;
     this.#admit();
-    const source = new VideoSource(trackId === 0 ? TrackId.video : EXTRA_VIDEO + trackId, trackId === 0);
+    const source = new VideoSource(videoTrackId(trackId), trackId === 0);
     this.#videos.set(trackId, source);
     return source;
   }

@@ -83,7 +83,7 @@ export class TagMuxer implements Muxer {
     const { video, audio, data } = selection;
     this.#headers = {
       selection,
-      metadata: encodeAmf0(ON_META_DATA, outputMetadata(next.metadata, video, audio, signalling)),
+      metadata: encodeAmf0(ON_META_DATA, outputMetadata(next.metadata, video, audio, signalling, next.recorded)),
       video: joined(video === undefined ? [] : videoConfigParts(video, signalling)),
       audio: joined(audio === undefined ? [] : audioConfigParts(audio)),
     };

@@ -21,6 +21,9 @@ export interface TimedSample {
   readonly data: Uint8Array;
 }
 
+/** What is in a sample, in the form ours have. */
+export type SampleContent = Pick<SourceFrame, "sap" | "discardable" | "data">;
+
 /** Tells a sink of the tracks that we carry, and makes frames of their samples. The others are passed over. */
 export class CarriedTracks {
   readonly #tracks = new Map<number, ReadTrack>();
@@ -47,17 +50,30 @@ export class CarriedTracks {
     return this.#tracks.has(id);
   }
 
+  /** Of those that are carried. */
+  get all(): readonly ReadTrack[] {
+    return [...this.#tracks.values()];
+  }
+
   /** A sample as a frame; undefined for an empty one, and for those of tracks that are not carried. */
-  frame(id: number, sample: TimedSample): SourceFrame | undefined {
+  frame(id: number, { dts, pts, flags, data }: TimedSample): SourceFrame | undefined {
+    const content = this.content(id, flags, data);
+    if (content === undefined) return undefined;
+    const { edit } = this.#tracks.get(id)!;
+    return { track: id, dts: dts + edit, pts: pts + edit, ...content };
+  }
+
+  /** What is in a sample; undefined as above. */
+  content(id: number, flags: number, payload: Uint8Array): SampleContent | undefined {
     const read = this.#tracks.get(id);
-    if (read === undefined || sample.data.length === 0) return undefined;
-    const { track, edit, lengthSize } = read;
+    if (read === undefined || payload.length === 0) return undefined;
+    const { track, lengthSize } = read;
     const { codec, config } = track;
     const nal = codec === Codec.avc || codec === Codec.hevc;
-    const data = nal ? withFourByteLengths(sample.data, lengthSize) : codec === Codec.av1 ? av1Sample(sample.data) : sample.data;
-    const access = frameAccess(codec, config, data) ?? declared(sample.flags);
-    const discardable = access.discardable || (access.sap === Sap.none && isDisposable(sample.flags));
-    return { track: id, dts: sample.dts + edit, pts: sample.pts + edit, sap: access.sap, discardable, data };
+    const data = nal ? withFourByteLengths(payload, lengthSize) : codec === Codec.av1 ? av1Sample(payload) : payload;
+    const access = frameAccess(codec, config, data) ?? declared(flags);
+    const discardable = access.discardable || (access.sap === Sap.none && isDisposable(flags));
+    return { sap: access.sap, discardable, data };
   }
 
   /** When a frame is decoded, in microseconds, to compare it with those of other tracks. */
@@ -71,6 +87,6 @@ function declared(flags: number): FrameAccess {
 }
 
 /** sample_is_depended_on is 2: no other sample depends on this one (ISO/IEC 14496-12 8.6.4.3). */
-function isDisposable(flags: number): boolean {
+export function isDisposable(flags: number): boolean {
   return ((flags >>> 22) & 3) === 2;
 }

@@ -15,22 +15,40 @@ export interface SampleTable {
   readonly sizes: Uint32Array;
   /** Ticks of the track. */
   readonly dts: Float64Array;
+  /** Ticks; where the last sample ends. */
+  readonly end: number;
   readonly compositionOffsets: Int32Array;
   readonly flags: Uint32Array;
 }
 
+/** What a table may have. */
+export interface SampleTableLimits {
+  readonly samples: number;
+  /** All of them together. */
+  readonly bytes: number;
+}
+
 /** @param boxes children of the `stbl` box @throws ProtocolError for tables that do not fit each other */
 export function readSampleTable(boxes: readonly Box[]): SampleTable {
-  const sizes = readSizes(boxes);
+  const steps = sampleTableSteps(boxes, { samples: mostTabledSamples, bytes: Number.POSITIVE_INFINITY });
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of some milliseconds, for those who have other things to do in between. */
+export function* sampleTableSteps(boxes: readonly Box[], limits: SampleTableLimits): Generator<void, SampleTable> {
+  const sizes = readSizes(boxes, limits);
   const count = sizes.length;
-  return {
-    count,
-    sizes,
-    offsets: readOffsets(boxes, sizes),
-    dts: readTimes(oneBox(boxes, "stts"), count),
-    compositionOffsets: readCompositionOffsets(maybeBox(boxes, "ctts"), count),
-    flags: readFlags(maybeBox(boxes, "stss"), count),
-  };
+  yield;
+  const offsets = readOffsets(boxes, sizes);
+  yield;
+  const times = readTimes(oneBox(boxes, "stts"), count);
+  yield;
+  const compositionOffsets = readCompositionOffsets(maybeBox(boxes, "ctts"), count);
+  yield;
+  return { count, sizes, offsets, ...times, compositionOffsets, flags: readFlags(maybeBox(boxes, "stss"), count) };
 }
 
 function full(table: Box): { readonly version: number; readonly reader: Reader } {
@@ -40,13 +58,14 @@ function full(table: Box): { readonly version: number; readonly reader: Reader }
   return { version, reader };
 }
 
-function readSizes(boxes: readonly Box[]): Uint32Array {
+function readSizes(boxes: readonly Box[], { samples: most, bytes }: SampleTableLimits): Uint32Array {
   const stsz = maybeBox(boxes, "stsz");
   if (stsz === undefined) throw new ProtocolError("unsupported", "an MP4 without an stsz box");
   const { reader } = full(stsz);
   const shared = reader.u32();
   const count = reader.u32();
-  if (count > mostTabledSamples) throw new ProtocolError("limit", `${count} samples in one track, ${mostTabledSamples} allowed`);
+  if (count > most) throw new ProtocolError("limit", `${count} samples in one track, ${most} allowed`);
+  if (shared * count > bytes) throw new ProtocolError("malformed", `${count} samples of ${shared} bytes, which the file has no room for`);
   if (shared === 0 && reader.left < count * 4) throw new ProtocolError("truncated", `${count} samples, and the sizes of fewer`);
   const sizes = new Uint32Array(count).fill(shared);
   if (shared === 0) for (let i = 0; i < count; i++) sizes[i] = reader.u32();
@@ -123,7 +142,7 @@ function eachOfRuns(reader: Reader, count: number, read: () => number, take: (sa
   }
 }
 
-function readTimes(stts: Box, count: number): Float64Array {
+function readTimes(stts: Box, count: number): Pick<SampleTable, "dts" | "end"> {
   const dts = new Float64Array(count);
   const { reader } = full(stts);
   let at = 0;
@@ -139,7 +158,7 @@ function readTimes(stts: Box, count: number): Float64Array {
     },
   );
   if (known < count) throw new ProtocolError("malformed", `${count} samples, of which ${known} have a time`);
-  return dts;
+  return { dts, end: at };
 }
 
 function readCompositionOffsets(ctts: Box | undefined, count: number): Int32Array {

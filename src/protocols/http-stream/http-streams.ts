@@ -17,6 +17,8 @@ export interface HttpStreamRequest {
   readonly container: Container;
   /** Where in the stream's past to begin; live if not given. */
   readonly replay?: ReplayOptions | undefined;
+  /** The stream itself, once it is granted, where the hub does not have it. @throws {Refusal} */
+  readonly view?: (granted: string) => Promise<Viewing>;
   /** Headers that depend on the tracks (`Content-Type` and what belongs to it). @throws {Refusal} `not-carried` */
   headers(generation: Generation): Readonly<Record<string, string>>;
 }
@@ -130,7 +132,7 @@ export class HttpStreams {
    * @throws {Refusal} in words that know the name asked for
    */
   async #permitted(
-    { question, replay }: HttpStreamRequest,
+    { question, replay, view }: HttpStreamRequest,
     socket: Socket,
     wait: number,
     granted: () => void,
@@ -143,7 +145,9 @@ export class HttpStreams {
     try {
       ({ stream: name } = await access.play({ ...question, signal: abort.signal }));
       granted();
-      return await hub.view(name, wait, abort.signal, replay);
+      const viewing = await (view === undefined ? hub.view(name, wait, abort.signal, replay) : view(name));
+      if (abort.signal.aborted) viewing.close();
+      return abort.signal.aborted ? undefined : viewing;
     } catch (error) {
       if (abort.signal.aborted) return undefined;
       throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;

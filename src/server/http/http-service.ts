@@ -15,8 +15,7 @@ import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { PluginRoutes } from "../plugins/plugin-routes.ts";
-import type { VodFolders } from "../vod/vod-folders.ts";
-import { VodRoute } from "../vod/vod-route.ts";
+import { VodRoute, type VodRouteOptions } from "../vod/vod-route.ts";
 import { FeedRoutes } from "../feeds/feed-routes.ts";
 import type { FeedService } from "../feeds/feed-service.ts";
 import type { ServerFacts } from "./server-facts.ts";
@@ -45,8 +44,8 @@ export interface HttpServiceOptions {
   readonly webFolders: readonly string[];
   /** What plug-ins answer. */
   readonly pluginRoutes: PluginRoutes;
-  /** Media that are served as files. */
-  readonly vodFolders: VodFolders;
+  /** Files of media. */
+  readonly vod: Pick<VodRouteOptions, "folders" | "library" | "replays">;
   readonly allowedOrigins: readonly string[];
   /** The path that everything is below, without a slash at its end; "" or nothing for the root. */
   readonly basePath?: string;
@@ -94,7 +93,8 @@ export class HttpService {
     this.#wsPublishers = new WsPublishers({ title: "WebSocket", ...publishing });
     const cors = this.#cors;
     this.#publish = new PublishRoute({ publishers: this.#publishers, webSockets: this.#wsPublishers, demuxers, peers, cors });
-    const vod = new VodRoute({ folders: options.vodFolders, access: options.access, peers, admit: options.admit });
+    const { access, admit } = options;
+    const vod = new VodRoute({ ...options.vod, streams: this.#streams, containers: facts.containers, access, peers, admit });
     const feeds = new FeedRoutes({
       feeds: options.feeds,
       hub: facts.hub,

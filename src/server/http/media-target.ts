@@ -31,8 +31,13 @@ export function mediaTarget({ path, query }: Target, containers: ContainerRegist
   const { format, stem } = found;
   const { name } = streamAddress(stem);
   const params = new URLSearchParams(query);
-  const variant = containerFor(format, params);
+  return { name, replay: replayOf(params, now), ...containerTarget(format, params) };
+}
+
+/** What a query asks of a container. @throws HttpProblem for one that means nothing */
+export function containerTarget(format: ContainerFormat, query: URLSearchParams): Pick<MediaTarget, "container" | "headers"> {
+  const variant = containerFor(format, query);
   if (typeof variant === "string") throw new HttpProblem(400, "bad-query", variant);
   const { container, wanted } = variant;
-  return { name, container, replay: replayOf(params, now), headers: (generation) => mediaHeaders(format, generation, wanted) };
+  return { container, headers: (generation) => mediaHeaders(format, generation, wanted) };
 }

@@ -25,8 +25,8 @@ function paceOf(text: string | null): ReplayPace {
   throw badQuery("?pace= takes real or fast.");
 }
 
-/** Milliseconds. */
-function secondsOf(parameter: string, text: string | null): number | undefined {
+/** Milliseconds. @throws {HttpProblem} `bad-query` */
+export function secondsOf(parameter: string, text: string | null): number | undefined {
   if (text === null) return undefined;
   if (!/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) throw badQuery(`?${parameter}= takes seconds, such as 30 or 2.5.`);
   return Number(text) * 1000;

@@ -16,8 +16,13 @@ export interface VodFile {
   /** Another for every state of the file that is told apart: letters, digits and dashes. */
   readonly version: string;
   readonly read: ReadAt;
+  /** The same once more, to be closed by itself. @throws {Refusal} `not-found` where it is another by now */
+  reopened(): Promise<VodFile>;
   close(): Promise<void>;
 }
+
+/** Ends of the names of files that are looked into: a name may be given without. */
+const mediaEnds = ["", ".mp4", ".flv", ".m4v", ".mov", ".f4v", ".m4a"] as const;
 
 /** The folders that files are served from. Nothing outside them is ever opened for anybody. */
 export class VodFolders {
@@ -38,6 +43,19 @@ export class VodFolders {
     } catch (error) {
       throw asRefusal(error);
     }
+  }
+
+  /** The same for a name whose end may be missing. */
+  async openMedia(address: VodAddress): Promise<VodFile> {
+    const last = address.names.at(-1)!;
+    for (const end of mediaEnds) {
+      try {
+        return await this.open({ ...address, names: [...address.names.slice(0, -1), last + end] });
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.code !== "not-found") throw error;
+      }
+    }
+    throw missing();
   }
 }
 
@@ -67,8 +85,23 @@ function opened(handle: FileHandle, stats: BigIntStats, path: string, address: V
     modified: Number(stats.mtimeMs),
     version: `${stats.size.toString(36)}-${stats.mtimeNs.toString(36)}-${stats.ino.toString(36)}`,
     read: (offset, length) => readAt(handle, offset, length),
+    reopened: () => reopen(path, stats, address),
     close: () => handle.close(),
   };
+}
+
+async function reopen(path: string, { dev, ino }: BigIntStats, address: VodAddress): Promise<VodFile> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
+    throw asRefusal(error);
+  });
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (stats.dev !== dev || stats.ino !== ino) throw missing();
+    return opened(handle, stats, path, address);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 async function readAt(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
