@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { FileReplays } from "../../hub/file-replay.ts";
 import { Refusal } from "../../hub/refusal.ts";
@@ -130,7 +131,9 @@ export class VodRoute {
   /** Begins at the key frame at or before a time. @throws {HttpProblem} for a file that is no media */
   async #view(file: VodFile, from: number): Promise<Viewing> {
     const { library, replays } = this.#options;
-    const index = await library.index(file);
+    const index = await library.index(file).catch((error: unknown) => {
+      throw error instanceof ProtocolError ? unreadable(error) : error;
+    });
     if (from > index.durationMs) throw new HttpProblem(416, "bad-range", `The media are ${index.durationMs / 1000} s long.`);
     const { name, utc, read } = { name: vodName(file.address), utc: file.modified - index.durationMs, read: file.read };
     const close = (): void => void file.close();
@@ -147,4 +150,8 @@ export class VodRoute {
     // A stream may be granted under another name; a file has one.
     if (stream !== question.stream) throw missing();
   }
+}
+
+function unreadable({ code, message }: ProtocolError): HttpProblem {
+  return new HttpProblem(code === "timeout" ? 503 : 415, "unreadable", `This file cannot be shown: ${message} (${code}).`);
 }
