@@ -1,6 +1,6 @@
 /** Files as indexers see them, and what an index says compared with what FFmpeg says. */
 import { createHash } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { indexFlv } from "../../src/containers/flv/file-index.ts";
 import { indexMp4 } from "../../src/containers/fmp4/file-index.ts";
 import type { ReadAt } from "../../src/bytes/read-at.ts";
@@ -56,19 +56,4 @@ function packetsOfTrack({ track, samples, frame }: IndexedTrack, bytes: Uint8Arr
     const md5 = createHash("md5").update(found.data).digest("hex");
     return { kind: track.kind, ptsMicros: micros(found.pts), dtsMicros: micros(found.dts), isKey: found.sap !== 0, md5 };
   });
-}
-
-/** Reads of a real file. */
-export async function openedFile(path: string): Promise<{ readonly read: ReadAt; readonly size: number } & AsyncDisposable> {
-  const file = await open(path);
-  const { size } = await file.stat();
-  return {
-    size,
-    read: async (offset, length) => {
-      const buffer = new Uint8Array(length);
-      const { bytesRead } = await file.read(buffer, 0, length, offset);
-      return buffer.subarray(0, bytesRead);
-    },
-    [Symbol.asyncDispose]: () => file.close(),
-  };
 }
