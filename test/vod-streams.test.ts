@@ -15,7 +15,7 @@ before(async () => {
   files.set("plain.mp4", await vod.add("plain.mp4", { ...clip, container: "mp4" }));
   files.set(
     "fragments.mp4",
-    await vod.add("fragments.mp4", { ...clip, container: "mp4" }, "-movflags", "+frag_keyframe+empty_moov+default_base_moof"),
+    await vod.add("fragments.mp4", { ...clip, container: "mp4" }, "-movflags", "+frag_keyframe+delay_moov+default_base_moof"),
   );
   files.set("tags.flv", await vod.add("tags.flv", clip));
 });

@@ -43,7 +43,7 @@ export interface FilePlace {
 export class FileReplays {
   readonly #hub: Hub;
   readonly #replays = new Set<Replay>();
-  #cancelSweep: (() => void) | undefined;
+  #isSweeping = false;
 
   constructor(hub: Hub) {
     this.#hub = hub;
@@ -85,8 +85,10 @@ export class FileReplays {
 
   #sweepLater(): void {
     const { scheduler } = this.#hub;
-    this.#cancelSweep ??= scheduler.after(sweepInterval, () => {
-      this.#cancelSweep = undefined;
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    scheduler.after(sweepInterval, () => {
+      this.#isSweeping = false;
       const now = scheduler.now();
       for (const { playhead } of this.#replays)
         if (playhead !== undefined && playhead.stalledFor(now) > patience) playhead.close("stalled");

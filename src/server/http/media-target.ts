@@ -2,6 +2,7 @@ import type { Container } from "../../hub/container-output.ts";
 import { streamAddress } from "../../hub/identity.ts";
 import type { ReplayOptions } from "../../hub/replay-place.ts";
 import type { Generation } from "../../media/track.ts";
+import type { ContainerFormat } from "../containers/container-format.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
 import { containerFor } from "../containers/container-variant.ts";
 import { HttpProblem } from "./http-problem.ts";
