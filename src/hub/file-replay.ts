@@ -6,8 +6,8 @@ import type { Discontinuity } from "../media/muxer.ts";
 import type { Generation, Recorded } from "../media/track.ts";
 import type { Hub } from "./hub.ts";
 import type { ReplayPace } from "./replay-place.ts";
-import { type PastReader, Replay } from "./replay.ts";
-import type { ReadEntry } from "./timeline-reader.ts";
+import { Replay } from "./replay.ts";
+import type { EntryReader, ReadEntry } from "./timeline-reader.ts";
 
 /** Milliseconds that a viewer of a file may take nothing: who pauses a film comes back. */
 const patience = 600_000;
@@ -56,28 +56,20 @@ export class FileReplays {
 
   /** The file is closed when the viewer has gone, also where it is refused. */
   view(file: RecordedFile, { from, pace, ahead = 0, maxTime, recorded }: FilePlace): Replay {
-    const { scheduler, pump, allocate, options } = this.#hub;
     const start = walkStart(file.index, from);
     const discontinuity = { reason: "start", utcOffset: file.utc } as const;
     const generation = { id: 1, tracks: file.index.tracks.map(({ track }) => track), metadata: file.index.metadata, recorded };
-    const fault = (error: unknown): void => options.onFault(error, file.name);
-    const replay = new Replay(
-      {
-        name: file.name,
-        scheduler,
-        pump,
-        allocate,
-        skipped: () => undefined,
-        failed: fault,
-        left: (left) => {
-          this.#replays.delete(left);
-          file.close();
-        },
-      },
-      { start: { sequence: 0, micros: start.micros, generation, discontinuity }, due: start.micros + ahead * 1000 },
-      { from: { behind: 0 }, pace, ...(maxTime !== undefined && { maxTime }) },
-      (wake) => new FilePast(file, start, { generation, discontinuity }, wake, fault),
-    );
+    const place = {
+      start: { sequence: 0, micros: start.micros, generation, discontinuity },
+      due: start.micros + ahead * 1000,
+      open: (wake: () => void) =>
+        new FilePast(file, start, { generation, discontinuity }, wake, (error) => this.#hub.replayFailed(file.name, error)),
+    };
+    const options = { from: { behind: 0 }, pace, ...(maxTime !== undefined && { maxTime }) };
+    const replay = new Replay(file.name, this.#hub, place, options, () => {
+      this.#replays.delete(replay);
+      file.close();
+    });
     this.#replays.add(replay);
     this.#sweepLater();
     return replay;
@@ -101,7 +93,7 @@ export class FileReplays {
 const readAhead = 256 * 1024;
 
 /** A file read from a place on, a little ahead of whoever reads. */
-class FilePast implements PastReader {
+class FilePast implements EntryReader {
   readonly #walk: MediaWalk;
   readonly #wake: () => void;
   readonly #fault: (error: unknown) => void;

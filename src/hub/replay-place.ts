@@ -3,6 +3,7 @@ import type { Discontinuity } from "../media/muxer.ts";
 import type { Generation } from "../media/track.ts";
 import type { Archive, ArchivePoint } from "./archive.ts";
 import { PastReader, type PastSource } from "./past-reader.ts";
+import type { EntryReader } from "./timeline-reader.ts";
 import type { Retention, StartPoint, Timeline } from "./timeline.ts";
 import { leadingTrack } from "./timeline.ts";
 
@@ -26,12 +27,12 @@ export interface ReplayOptions {
 }
 
 /** A place in a stream's past: at a random-access point. */
-export interface Place {
+export interface Place<Reader extends EntryReader = PastReader> {
   readonly start: StartPoint;
   /** Microseconds on the timeline of what is shown at the moment of the beginning: all before it is sent at once. */
   readonly due: number;
   /** Begins to read there. @param wake called whenever there may be something to read, or the end; it must not throw */
-  open(wake: () => void): PastReader;
+  open(wake: () => void): Reader;
 }
 
 /** Milliseconds that a viewer is kept from the end of a ring in memory, where a late timer would cost it its place. */

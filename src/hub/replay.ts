@@ -10,10 +10,9 @@ import type { PlayheadEnd, PlayheadOwner, PlayheadSink } from "./playhead.ts";
 import { MAX_WRITE, Playhead } from "./playhead.ts";
 import { Audience, type Pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
-import type { PastReader } from "./past-reader.ts";
 import type { Place, ReplayOptions } from "./replay-place.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { ReadEntry } from "./timeline-reader.ts";
+import type { EntryReader, ReadEntry } from "./timeline-reader.ts";
 import type { TimelineFollower } from "./timeline.ts";
 import type { Viewing } from "./viewing.ts";
 
@@ -53,7 +52,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   readonly generation: Generation;
   readonly #host: ReplayHost;
   readonly #options: ReplayOptions;
-  readonly #reader: PastReader;
+  readonly #reader: EntryReader;
   readonly #audience = new Audience();
   /** Media time, in milliseconds, of what is shown at the moment of the beginning. */
   readonly #due: number;
@@ -74,7 +73,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   readonly #left: () => void;
 
   /** @param left called once, when it is over */
-  constructor(name: string, host: ReplayHost, place: Place, options: ReplayOptions, left: () => void) {
+  constructor(name: string, host: ReplayHost, place: Place<EntryReader>, options: ReplayOptions, left: () => void) {
     this.name = name;
     this.generation = place.start.generation;
     this.#host = host;

@@ -20,6 +20,14 @@ export interface ReadOn {
 /** What a reader gets: the timeline's entries, and where it lost its place how many of them it missed. */
 export type ReadEntry = TimelineEntry | { readonly kind: "skip"; readonly missed: number };
 
+/** Whoever reads entries in order, beginning with the discontinuity and the generation in force. */
+export interface EntryReader {
+  /** Undefined where there is nothing yet, or `over`. */
+  read(): ReadEntry | undefined;
+  readonly over: boolean;
+  close(): void;
+}
+
 /**
  * A position in a timeline's ring, moved by whoever reads: a playhead over frames. It has no queue; the ring is the queue.
  * When the ring has left it behind it goes on at the newest random-access point, which is counted and told; one that began in
