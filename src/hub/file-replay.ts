@@ -82,8 +82,7 @@ export class FileReplays {
     scheduler.after(sweepInterval, () => {
       this.#isSweeping = false;
       const now = scheduler.now();
-      for (const { playhead } of this.#replays)
-        if (playhead !== undefined && playhead.stalledFor(now) > patience) playhead.close("stalled");
+      for (const { playhead } of this.#replays) playhead?.sweep(now, patience);
       if (this.#replays.size > 0) this.#sweepLater();
     });
   }
