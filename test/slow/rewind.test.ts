@@ -1,8 +1,13 @@
 /** Looking back, with programs: what FFmpeg publishes is played from a moment in its past, bit for bit, at its own pace or fast. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildWeb } from "../../tools/build-web.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { makeClip } from "../support/clip.ts";
 import { run, start } from "../support/program.ts";
+import { playerVideo, playsOn } from "../interop/browser.ts";
 import { compare } from "../interop/compare.ts";
 import { Place, Way } from "../interop/place.ts";
 import { type Got, type Player, webSocket } from "../interop/players.ts";
@@ -113,6 +118,29 @@ describe("what FFmpeg publishes is played from its past", { concurrency: 1 }, ()
     for (const each of seen) {
       check(sent, each, asked);
       assert.ok(each.endedAfter < behindSeconds * 1000 - 500, `${each.who} ended ${each.endedAfter} ms after the publisher`);
+    }
+  });
+
+  it("our player in Chromium: the query of the page's address is that of the stream", async () => {
+    if (!existsSync(fileURLToPath(new URL("../../dist/web/watch.html", import.meta.url)))) await buildWeb();
+    await using place = await Place.open({ streams: { ringTime: "1m" } });
+    const browser = await launchChromium();
+    try {
+      const clip = await makeClip({ seconds: 30 });
+      await using _publishing = publishers.ffmpeg5.publish(clip, place.rtmp(name));
+      const newest = (): number => (place.server.hub.streams.get(name)?.timeline.lastMicros ?? 0) / 1e6;
+      await place.until(() => newest() > behindSeconds + 3, "the stream has a past");
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${place.httpPort}/watch/${name}?buffer=${behindSeconds}`);
+      for (let looks = 0; looks < 3; looks++) {
+        const { currentTime } = await playsOn(page, playerVideo, "watch-behind");
+        const behind = newest() - currentTime;
+        assert.ok(behind > behindSeconds - 0.5 && behind < behindSeconds + 2.5, `${behind} s behind`);
+      }
+      const { waitings } = await page.evaluate<{ waitings: number }>("document.querySelector('millrace-player').stats()");
+      assert.ok(waitings <= 1, `${waitings} times it had nothing to play`);
+    } finally {
+      await browser.close();
     }
   });
 });
