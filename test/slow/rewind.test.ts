@@ -127,7 +127,7 @@ describe("what FFmpeg publishes is played from its past", { concurrency: 1 }, ()
     const browser = await launchChromium();
     try {
       const clip = await makeClip({ seconds: 30 });
-      await using _publishing = publishers.ffmpeg5.publish(clip, place.rtmp(name));
+      await using publishing = publishers.ffmpeg5.publish(clip, place.rtmp(name));
       const newest = (): number => (place.server.hub.streams.get(name)?.timeline.lastMicros ?? 0) / 1e6;
       await place.until(() => newest() > behindSeconds + 3, "the stream has a past");
       const page = await browser.newPage();
@@ -139,6 +139,7 @@ describe("what FFmpeg publishes is played from its past", { concurrency: 1 }, ()
       }
       const { waitings } = await page.evaluate<{ waitings: number }>("document.querySelector('millrace-player').stats()");
       assert.ok(waitings <= 1, `${waitings} times it had nothing to play`);
+      await publishing.stop();
     } finally {
       await browser.close();
     }
