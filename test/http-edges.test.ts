@@ -18,6 +18,7 @@ import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { PluginRoutes } from "../src/server/plugins/plugin-routes.ts";
 import { Seats } from "../src/server/seats.ts";
+import { Transcoder } from "../src/server/transcode/transcoder.ts";
 import { Vod } from "../src/server/vod/vod.ts";
 import { badPaths, noises } from "./support/http-bad-inputs.ts";
 import { openAccess } from "./support/open-access.ts";
@@ -69,6 +70,7 @@ function options(peers: Peers, facts: ServerFacts): Options {
     log: silentLog(),
     peers,
     vod: new Vod({}, facts.hub, silentLog()),
+    transcoder: new Transcoder({ hub: facts.hub, settings: checkConfig({}, () => undefined).transcode, log: silentLog() }),
     webFolders: [folder],
     pluginRoutes: new PluginRoutes(),
     allowedOrigins: ["https://good.example"],

@@ -59,6 +59,7 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
   readonly since: number;
   readonly #owner: StreamOwner;
   readonly #audience = new Audience();
+  readonly #elsewhere = new Set<() => number>();
   readonly #containers = new Map<string, { readonly container: ContainerOutput; idleSince: number | undefined }>();
   readonly #rate = new RateMeter();
   #askers = 0;
@@ -97,7 +98,20 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
 
   /** Over all protocols, those included who are shown the past, or ask for piece after piece. */
   get viewers(): number {
-    return this.#audience.size + this.#owner.replaysOf(this.name) + this.#askers;
+    let count = this.#audience.size + this.#owner.replaysOf(this.name) + this.#askers;
+    for (const more of this.#elsewhere) count += more();
+    return count;
+  }
+
+  /**
+   * Counts viewers of what is made of this stream elsewhere among its own.
+   *
+   * @param more how many there are now besides those who play it here
+   * @returns a function that ends it
+   */
+  countAlso(more: () => number): () => void {
+    this.#elsewhere.add(more);
+    return () => void this.#elsewhere.delete(more);
   }
 
   /** Some of those who watched it live have not seen all of it. */

@@ -45,6 +45,7 @@ import { takeApart } from "./server-options.ts";
 import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 import { packageVersion } from "./version.ts";
+import { Transcoder } from "./transcode/transcoder.ts";
 import { Vod } from "./vod/vod.ts";
 
 /** Makes a server with its insides in reach; src/index.ts offers it without. @throws ConfigError naming every mistake in the settings */
@@ -100,6 +101,7 @@ export class ComposedServer implements MillraceServer {
   readonly #recordings: Recordings;
   readonly #http: HttpService | undefined;
   readonly #vod: Vod;
+  readonly #transcoder: Transcoder;
   #demo: Demo | undefined;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -132,6 +134,7 @@ export class ComposedServer implements MillraceServer {
         this.#noteRefusal(refused.intent, refused.request, refused.refusal);
       },
     });
+    this.#transcoder = new Transcoder({ hub: this.hub, settings: config.transcode, log: log.child({ part: "ffmpeg" }) });
     if (config.rtmp.enabled) this.#listeners.set("rtmp", this.#rtmpListener());
     if (config.http.enabled) {
       this.#http = this.#httpService();
@@ -253,6 +256,7 @@ export class ComposedServer implements MillraceServer {
     this.#demo?.close();
     this.#access.close();
     const closed = [...this.#listeners.values()].map((listener) => listener.close(within));
+    this.#transcoder.close();
     this.hub.close();
     await Promise.all([this.#plugins.close(within), this.#closeRecordings(within), ...closed]);
   }
@@ -336,6 +340,7 @@ export class ComposedServer implements MillraceServer {
       webFolders: [folder("../../dist/web/"), folder("../../assets/")],
       pluginRoutes: this.#pluginRoutes,
       vod: this.#vod,
+      transcoder: this.#transcoder,
       allowedOrigins: http.allowedOrigins,
       basePath: http.basePath,
       access: this.#access,

@@ -10,6 +10,18 @@ import type { Generation } from "../../media/track.ts";
 import { chunkedFraming, plainFraming } from "./framing.ts";
 import { HttpViewer } from "./http-viewer.ts";
 
+/** Makes of a stream what its viewer wants, where the stream itself is not that. */
+export interface MadeMedia {
+  /**
+   * What is shown instead of a stream, once it is there, or the stream itself. The view of the stream is closed where it is not used.
+   *
+   * Rejects with what the requester is to be told, or the signal's reason.
+   */
+  of(stream: Viewing, signal: AbortSignal): Promise<Viewing>;
+  /** Headers of a response of what would be made; undefined where it is the stream itself. Begins nothing, and rejects as `of` does. */
+  headersOf(stream: Viewing): Promise<Readonly<Record<string, string>> | undefined>;
+}
+
 /** What somebody wants to watch, and as what. */
 export interface HttpStreamRequest {
   /** What is to be decided before it is shown. */
@@ -19,6 +31,8 @@ export interface HttpStreamRequest {
   readonly replay?: ReplayOptions | undefined;
   /** The stream itself, once it is granted, where the hub does not have it. @throws {Refusal} */
   readonly view?: (granted: string) => Promise<Viewing>;
+  /** Where it may be something made of the stream that is shown, and not the stream itself. */
+  readonly made?: MadeMedia | undefined;
   /** Headers that depend on the tracks (`Content-Type` and what belongs to it). @throws {Refusal} `not-carried` */
   headers(generation: Generation): Readonly<Record<string, string>>;
 }
@@ -118,10 +132,12 @@ export class HttpStreams {
     wanted: HttpStreamRequest,
     shared: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const viewing = await this.#permitted(wanted, request.socket, 0, () => undefined);
+    const { made, ...asked } = wanted;
+    const viewing = await this.#permitted(asked, request.socket, 0, () => undefined);
     if (viewing === undefined) return;
     viewing.close();
-    response.writeHead(200, { ...shared, ...wanted.headers(viewing.generation), "Cache-Control": "no-store" }).end();
+    const headers = (await made?.headersOf(viewing)) ?? wanted.headers(viewing.generation);
+    response.writeHead(200, { ...shared, ...headers, "Cache-Control": "no-store" }).end();
   }
 
   /**
@@ -132,7 +148,7 @@ export class HttpStreams {
    * @throws {Refusal} in words that know the name asked for
    */
   async #permitted(
-    { question, replay, view }: HttpStreamRequest,
+    { question, replay, view, made }: Omit<HttpStreamRequest, "headers">,
     socket: Socket,
     wait: number,
     granted: () => void,
@@ -147,7 +163,8 @@ export class HttpStreams {
       granted();
       const viewing = await (view === undefined ? hub.view(name, wait, abort.signal, replay) : view(name));
       if (abort.signal.aborted) viewing.close();
-      return abort.signal.aborted ? undefined : viewing;
+      else return made === undefined ? viewing : await made.of(viewing, abort.signal);
+      return undefined;
     } catch (error) {
       if (abort.signal.aborted) return undefined;
       throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;

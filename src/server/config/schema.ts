@@ -149,6 +149,29 @@ const hooks = z.strictObject({
     .meta({ description: "Publishers and viewers at once about whom a decision is awaited; more are refused." }),
 });
 
+const transcode = z.strictObject({
+  enabled: z.boolean().default(false).meta({
+    description:
+      "Have FFmpeg make what a viewer asks for and this server does not write (ASF, MPEG program streams, AVI, RealMedia, Flash, Theora), or has no codecs for.",
+  }),
+  ffmpeg: z
+    .string()
+    .regex(/^(?:[\w.+-]+|\/[^\0]+)$/, "must be the name of a program, or its path from the root")
+    .default("ffmpeg")
+    .meta({ description: "The program: a name, looked for in the system's usual folders, or a path." }),
+  max: z.int().min(1).max(1000).default(4).meta({ description: "FFmpeg processes at once; whoever needs another is refused." }),
+  startTimeout: duration("1s", "1m")
+    .prefault("15s")
+    .meta({ description: "An FFmpeg that has written nothing for so long is ended, and started again or given up." }),
+  linger: duration("0s", "10m").prefault("10s").meta({ description: "How long it goes on when its last viewer has left." }),
+  nice: z
+    .int()
+    .min(0)
+    .max(19)
+    .default(10)
+    .meta({ description: "How far it stands back behind others for the processor, as `nice` counts." }),
+});
+
 /** Every setting: its type, default and meaning. docs/config.md shows the same; a test compares them. */
 export const configSchema = z.strictObject({
   rtmp: rtmp.prefault({}),
@@ -182,6 +205,7 @@ export const configSchema = z.strictObject({
   viewers: viewers.prefault({}),
   hooks: hooks.prefault({}),
   recording: recording.prefault({}),
+  transcode: transcode.prefault({}),
   shutdownTimeout: duration("0s", "10m").prefault("5s").meta({
     description: "How long publishers and viewers get to end by themselves when the server is told to end; then they are cut.",
   }),

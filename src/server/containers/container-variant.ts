@@ -11,9 +11,8 @@ export interface ContainerVariant {
 
 /** Reads a viewer's query: `?only=video`, `?only=audio`, and the container's own parameters. Words for one that means nothing. */
 export function containerFor(format: ContainerFormat, query: URLSearchParams): ContainerVariant | string {
-  const only = query.get("only");
-  if (only !== null && only !== "video" && only !== "audio") return "?only= takes video or audio.";
-  const wanted = { video: only !== "audio", audio: only !== "video" };
+  const wanted = wantedKinds(query);
+  if (typeof wanted === "string") return wanted;
   const parameters: Record<string, string> = {};
   for (const [parameter, values] of Object.entries(format.parameters ?? {})) {
     const value = query.get(parameter) ?? values[0]!;
@@ -22,6 +21,13 @@ export function containerFor(format: ContainerFormat, query: URLSearchParams): C
   }
   const options = { video: wanted.video && takes(format, "video"), audio: wanted.audio && takes(format, "audio"), parameters };
   return { wanted, container: { key: keyOf(format, options), muxer: format.muxer(options) } };
+}
+
+/** `?only=video` and `?only=audio`. Words for one that means nothing. */
+export function wantedKinds(query: URLSearchParams): ContainerVariant["wanted"] | string {
+  const only = query.get("only");
+  if (only !== null && only !== "video" && only !== "audio") return "?only= takes video or audio.";
+  return { video: only !== "audio", audio: only !== "video" };
 }
 
 /** Every option that changes a byte is in it. */

@@ -20,6 +20,7 @@ import { FeedRoutes } from "../feeds/feed-routes.ts";
 import type { FeedService } from "../feeds/feed-service.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
+import type { Transcoder } from "../transcode/transcoder.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { mediaTarget } from "./media-target.ts";
 import { PublishRoute, publishSegment } from "./publish-route.ts";
@@ -59,6 +60,8 @@ export interface HttpServiceOptions {
   readonly pingInterval?: number;
   /** Exact addresses that settings give. */
   readonly feeds: FeedService;
+  /** Makes by FFmpeg what is not served as it is. */
+  readonly transcoder: Transcoder;
 }
 
 /** A request's path as the client sent it: frameworks that hand on a part of their own take it off `url` and keep it here. */
@@ -116,6 +119,7 @@ export class HttpService {
       webFolders,
       pluginRoutes,
       vod,
+      transcoder: options.transcoder,
     });
   }
 

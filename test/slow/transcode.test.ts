@@ -1,0 +1,88 @@
+/** What FFmpeg makes for us: every format of ffserver that we do not write, played by FFmpeg while a stream is published. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { makeClip } from "../support/clip.ts";
+import { run, start, type RunningProgram } from "../support/program.ts";
+import { Place } from "../interop/place.ts";
+import type { ServerOptions } from "../../src/index.ts";
+
+const name = "live/cam";
+
+function publish(clip: string, place: Place): RunningProgram {
+  return start("ffmpeg", ["-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", "-f", "flv", place.rtmp(name)]);
+}
+
+async function live(options: ServerOptions = {}): Promise<Place> {
+  return Place.open({ ...options, transcode: { enabled: true, max: 8, linger: "1s", ...options.transcode } });
+}
+
+interface Got {
+  readonly codecs: readonly string[];
+  /** Frames that it decoded. */
+  readonly video: number;
+  readonly audio: number;
+}
+
+/** What FFmpeg plays of a URL in so many seconds of media. */
+async function played(url: string, seconds: number): Promise<Got> {
+  const limit = ["-v", "error", "-nostdin", "-rw_timeout", "20000000", "-t", String(seconds), "-i", url];
+  const { stdout } = await run("ffmpeg", [
+    ...limit,
+    "-map",
+    "0:v?",
+    "-map",
+    "0:a?",
+    "-f",
+    "framemd5",
+    "-",
+    "-map",
+    "0",
+    "-c",
+    "copy",
+    "-f",
+    "framemd5",
+    "-",
+  ]);
+  const text = stdout.toString("utf8");
+  const codecs = [...text.matchAll(/^#codec_id \d+: (\w+)/gm)]
+    .map(([, codec]) => codec!)
+    .filter((codec) => codec !== "rawvideo" && codec !== "pcm_s16le");
+  const kinds = new Map([...text.matchAll(/^#media_type (\d+): (\w+)/gm)].map(([, index, kind]) => [index!, kind!]));
+  const frames = (wanted: string): number => [...text.matchAll(/^(\d+),/gm)].filter(([, index]) => kinds.get(index!) === wanted).length / 2;
+  return { codecs: codecs.sort(), video: frames("video"), audio: frames("audio") };
+}
+
+const formats = [
+  ["asf", "video/x-ms-asf", ["msmpeg4v3", "wmav2"]],
+  ["mpg", "video/mpeg", ["mp2", "mpeg1video"]],
+  ["vob", "video/mpeg", ["mp2", "mpeg2video"]],
+  ["m1v", "video/mpeg", ["mpeg1video"]],
+  ["avi", "video/x-msvideo", ["mp3", "mpeg4"]],
+  ["ogv", "video/ogg", ["theora", "vorbis"]],
+  ["rm", "application/vnd.rn-realmedia", ["ac3", "rv10"]],
+  ["webm", 'video/webm; codecs="vp8,opus"', ["opus", "vp8"]],
+  ["mjpg", "multipart/x-mixed-replace;boundary=ffserver", ["mjpeg"]],
+  ["mp3", "audio/mpeg", ["mp3"]],
+] as const;
+
+describe("formats that FFmpeg makes", { concurrency: 2 }, () => {
+  for (const [ending, type, codecs] of formats) {
+    it(`.${ending}: the first viewer and one who joins it later`, async () => {
+      await using place = await live();
+      await using publishing = publish(await makeClip({ seconds: 10 }), place);
+      await place.until(() => place.server.stream(name).state === "live", "it is live");
+      const url = `http://127.0.0.1:${place.httpPort}/${name}.${ending}`;
+      const check = async (): Promise<void> => {
+        const got = await played(url, 3);
+        assert.deepEqual(got.codecs, codecs);
+        if (codecs.length > 1 || ending !== "mp3") assert.ok(got.video > 20, `${got.video} pictures`);
+        if (codecs.length > 1 || ending === "mp3") assert.ok(got.audio > 20, `${got.audio} frames of sound`);
+      };
+      const response = await fetch(url);
+      assert.deepEqual([response.status, response.headers.get("content-type")], [200, type]);
+      await Promise.all([check(), response.body!.cancel()]);
+      await check();
+      await publishing.stop();
+    });
+  }
+});
