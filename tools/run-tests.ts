@@ -1,8 +1,12 @@
 /** Node's test runner over groups of files, one group after another, with one report and one closing summary. */
+import { relative } from "node:path";
 import { Readable } from "node:stream";
 import { run } from "node:test";
 import type { TestEvent } from "node:test/reporters";
 import { spec } from "node:test/reporters";
+
+/** Files whose times are told at the end. */
+const slowestTold = 25;
 
 /** Files that may run at the same time, each in a process of its own. */
 export interface TestGroup {
@@ -22,6 +26,7 @@ interface TestLimits {
 /** Runs the groups, the report on standard output. Resolves to whether all tests passed. */
 export async function runTests(groups: readonly TestGroup[], limits: TestLimits): Promise<boolean> {
   const totals = new Map<string, number>();
+  const seconds: { readonly file: string; readonly ms: number }[] = [];
   let summary: TestEvent | undefined;
   let passed = true;
 
@@ -37,10 +42,15 @@ export async function runTests(groups: readonly TestGroup[], limits: TestLimits)
         if (total !== null) totals.set(total[1]!, (totals.get(total[1]!) ?? 0) + Number(total[2]));
         else if (event.type === "test:summary" && event.data.file === undefined) summary = event;
         else yield event;
+        if (event.type === "test:summary" && event.data.file !== undefined)
+          seconds.push({ file: event.data.file, ms: event.data.duration_ms });
       }
     }
     if (summary !== undefined) yield summary;
     for (const [name, total] of totals) yield closing(`${name} ${total}`);
+    const slowest = seconds.toSorted((a, b) => b.ms - a.ms).slice(0, slowestTold);
+    if (seconds.length > 1)
+      yield closing(`slowest files: ${slowest.map(({ file, ms }) => `${relative(".", file)} ${Math.round(ms / 1000)} s`).join(", ")}`);
     if ((totals.get("tests") ?? 0) === 0) passed = false;
   }
 

@@ -35,11 +35,14 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
   process.env["TEST_CLIP_FOLDER"] = folder;
   process.chdir(root);
-  // A browser that plays in real time is told of hitches that other tests made: those files run alone.
+  // Most tests wait most of the time, for media in real time or a program that starts. A browser that plays in real time is told of
+  // hitches that other tests made: those files run after the others, and fewer at a time.
+  const cores = Math.max(2, availableParallelism());
   const passed = await runTests(
     [
-      { files: files.filter((file) => !isAlone(file)), concurrency: Math.max(2, availableParallelism()) },
-      { files: files.filter(isAlone), concurrency: 1 },
+      { files: files.filter((file) => !isSlow(file) && !isInBrowser(file)), concurrency: 2 * cores },
+      { files: files.filter(isInBrowser), concurrency: cores + 1 },
+      { files: files.filter(isSlow), concurrency: 1 },
     ].filter((group) => group.files.length > 0),
     {
       testMs: (slow ? 20 : 2) * 60_000,
@@ -68,6 +71,6 @@ function isSlow(file: string): boolean {
   return file.startsWith(join("test", "slow") + sep);
 }
 
-function isAlone(file: string): boolean {
-  return isSlow(file) || file.startsWith(join("test", "browser") + sep);
+function isInBrowser(file: string): boolean {
+  return file.startsWith(join("test", "browser") + sep);
 }

@@ -30,8 +30,10 @@ const heard: string[] = [];
 
 before(async () => {
   home = await mkdtemp(join(tmpdir(), "millrace-keys-"));
-  clip = await makeClip({ seconds: 1 });
-  server = await startServerWith({ cwd: home, env: { MILLRACE_LOG_FORMAT: "json" } }, "--log-level", "trace");
+  // Published in real time, again and again.
+  clip = await makeClip({ seconds: 0.2 });
+  const env = { MILLRACE_LOG_FORMAT: "json", MILLRACE_VIEWERS_WAIT_FOR_PUBLISHER: "200ms" };
+  server = await startServerWith({ cwd: home, env }, "--log-level", "trace");
   general = (await key())[0]!;
   bound = (await key("add", "live/bound"))[0]!;
   await key("add", "live/own", "--key", own);
@@ -165,7 +167,7 @@ class Tap implements AsyncDisposable {
 }
 
 it("playing the name of a bound key gives nothing away, while its stream is on air too", async () => {
-  await using publisher = publishers.ffmpeg5.publish(clip, url(`live/${bound}`));
+  await using publisher = publishers.ffmpeg5.publish(await makeClip({ seconds: 20 }), url(`live/${bound}`));
   await server.program.said(/"stream":"live\/bound"[^\n]*"msg":"RTMP publisher started"/);
   const told = async (name: string): Promise<string> => {
     const client = await RtmpClient.connect(server.rtmp);
@@ -182,7 +184,7 @@ it("playing the name of a bound key gives nothing away, while its stream is on a
     return `${response.status} ${JSON.stringify([...response.headers].filter(([each]) => each !== "date"))}`.replaceAll(name, "NAME");
   };
   assert.equal(await over(bound), await over(wrong));
-  await publisher.finished;
+  await publisher.stop();
 });
 
 it("the list of refused attempts tells who was refused and why, to this machine alone and to who has the key", async () => {

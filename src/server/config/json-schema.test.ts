@@ -132,7 +132,7 @@ test("each setting: what the schema accepts is what the start takes", () => {
         if (looser.has(key) && accepted && !taken) return;
         assert.equal(accepted, taken, `${stringify(settings)} ${JSON.stringify(validate.errors)}`);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   }
 });
@@ -154,7 +154,7 @@ test("whole files: the same verdicts, with several settings, groups without any 
       }
       assert.equal(validate(settings), startTakes(settings), `${stringify(settings)} ${JSON.stringify(validate.errors)}`);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
