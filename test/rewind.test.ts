@@ -128,6 +128,7 @@ describe("looking back", { concurrency: 1 }, () => {
       ["preroll=x", /preroll= takes seconds/],
       ["pace=slow", /pace= takes/],
       ["date=now&buffer=5", /give one/],
+      ["buffer=0&pace=", /pace= takes/],
     ] as const;
     for (const [query, words] of cases) {
       for (const method of ["GET", "HEAD"]) {

@@ -394,3 +394,15 @@ test("how far back a stream goes", async () => {
   send(ring, 0, 20_000);
   assert.deepEqual(ring.hub.streams.get(name)!.past, { oldest: begun + 17_000, milliseconds: 2980 });
 });
+
+test("who is not behind is live, however unevenly media come", async () => {
+  const setting = setUp();
+  send(setting, 0, 10_000);
+  setting.clock.advance(2000);
+  const { sink } = await replay(setting, { from: { behind: 0 }, preroll: 2000 });
+  assertWhole(sink, 7000, 9960);
+  // Two seconds that were on the way come at once.
+  for (let t = 10_000; t < 12_000; t += 40) setting.publication.frame(video(t));
+  setting.clock.advance(100);
+  assert.equal(pictures(sink).at(-1), 11_960);
+});

@@ -84,7 +84,9 @@ export class Replays {
       replays.delete(replay);
       if (replays.size === 0 && this.#byName.get(name) === replays) this.#byName.delete(name);
     };
-    const replay = new Replay(name, this.#owner, place, options, left);
+    // Who is not behind is live: nothing waits for a time when it would be due.
+    const isLive = "behind" in options.from && options.from.behind === 0;
+    const replay = new Replay(name, this.#owner, place, isLive ? { ...options, pace: "fast" } : options, left);
     this.#byName.set(name, replays.add(replay));
     return replay;
   }

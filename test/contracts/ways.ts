@@ -115,7 +115,7 @@ function over(open: Open, extension: string, reader: () => StreamReader, query =
 }
 
 /** With bytes of its own for each viewer, who is live all the same. */
-const replayed = "?buffer=0&pace=fast";
+const replayed = "?preroll=0.001";
 
 export const ways: readonly EgressUnderTest[] = [
   {

@@ -14,8 +14,9 @@ export function replayOf(query: URLSearchParams, now: number): ReplayOptions | u
   const behind = secondsOf("buffer", query.get("buffer"));
   const date = query.get("date");
   if (date !== null && behind !== undefined) throw badQuery("?date= and ?buffer= both say where to begin: give one of them.");
-  if (date === null && behind === undefined && preroll === undefined) return undefined;
   const from = date === null ? { behind: behind ?? 0 } : momentOf(date, now);
+  // What is live has the same bytes for all.
+  if ("behind" in from && from.behind === 0 && (preroll ?? 0) === 0) return undefined;
   return { from, pace, ...(preroll !== undefined && { preroll }) };
 }
 
