@@ -22,6 +22,8 @@ export class SegmentWriter implements MuxerSink {
   readonly #muxer: SegmentMuxer;
   /** Undefined until it is decided: until then the frames are one part. */
   partTarget: PartTarget = undefined;
+  /** Microseconds between two frames of the main track, where that is known. */
+  frameTime: number | undefined = undefined;
   #main: Track | undefined;
   /** Boundaries that its own frames have not reached. */
   readonly #pending: SegmentBoundary[] = [];
@@ -51,16 +53,16 @@ export class SegmentWriter implements MuxerSink {
   /**
    * A segment begins with the next entry of the timeline.
    *
-   * @param from microseconds: where it begins for us, who may have come in its middle
    * @throws NotCarried where the container cannot carry these tracks
    */
-  boundary(next: SegmentBoundary, from = next.at): void {
-    if (this.#boundary === undefined || this.#spec.isLeading || next.breaks) {
-      this.#catchUp();
-      return this.#change(next, from, next.breaks);
-    }
+  boundary(next: SegmentBoundary): void {
     this.#catchUp();
-    this.#pending.push(next);
+    if (this.#boundary === undefined || next.breaks) this.#leave(next, Math.max(this.#to, this.#from));
+    else if (!this.#spec.isLeading) this.#pending.push(next);
+    else {
+      this.#leave(next, next.at);
+      this.#enter(next.at);
+    }
   }
 
   frame(frame: Frame): void {
@@ -72,7 +74,13 @@ export class SegmentWriter implements MuxerSink {
     const pending = this.#pending[0];
     if (pending !== undefined && at >= pending.at) {
       this.#pending.shift();
-      this.#change(pending, at, false);
+      this.#leave(pending, at);
+    }
+    if (!this.#isOpen) {
+      const { number, breaks, at: begins } = this.#boundary!;
+      // Who comes late to a timeline finds the end of the segment before in it.
+      if (number > 0 && !breaks && at < begins) return;
+      this.#enter(at);
     }
     if (this.#firstDts !== undefined && dts > this.#lastDts) this.#distance = dts - this.#lastDts;
     if (this.#firstDts === undefined) this.#firstDts = dts - Math.max(0, at - this.#from);
@@ -106,30 +114,33 @@ export class SegmentWriter implements MuxerSink {
 
   /** Goes past boundaries that its frames have not reached. */
   #catchUp(): void {
-    for (const boundary of this.#pending.splice(0)) this.#change(boundary, boundary.at, false);
+    if (this.#boundary !== undefined && !this.#isOpen) this.#enter(this.#boundary.at);
+    for (const boundary of this.#pending.splice(0)) {
+      this.#leave(boundary, boundary.at);
+      this.#enter(boundary.at);
+    }
   }
 
-  #change(next: SegmentBoundary, from: number, breaks: boolean): void {
-    if (this.#isOpen) this.#endSegment(breaks ? Math.max(this.#to, this.#from) : from);
+  /** Ends the open segment. What comes next belongs to another. @param end microseconds */
+  #leave(next: SegmentBoundary, end: number): void {
+    if (this.#isOpen) this.#endSegment(end);
     const before = this.#boundary;
     this.#boundary = next;
-    if (before === undefined || breaks) this.#muxer.discontinuity(next.clock);
+    if (before === undefined || next.breaks) this.#muxer.discontinuity(next.clock);
     if (before?.generation.tracks !== next.generation.tracks) this.#take(next);
     this.#muxer.restart?.();
+  }
+
+  /** Begins that segment: where the timeline is cut, or after a break with the first frame of its own. @param from microseconds */
+  #enter(from: number): void {
     this.#from = from;
     this.#to = from;
     this.#firstDts = undefined;
     this.#partFrom = 0;
     this.#isOpen = true;
-    const { number, breaksSoFar, clock } = next;
-    this.#list.open({
-      number,
-      breaks,
-      breaksSoFar,
-      utc: clock.utcOffset + from / 1000,
-      init: this.#init,
-      hasParts: this.partTarget !== undefined,
-    });
+    const { number, breaks, breaksSoFar, clock } = this.#boundary!;
+    const hasParts = this.partTarget !== undefined;
+    this.#list.open({ number, breaks, breaksSoFar, utc: clock.utcOffset + from / 1000, init: this.#init, hasParts });
   }
 
   #take({ generation }: SegmentBoundary): void {
@@ -141,7 +152,9 @@ export class SegmentWriter implements MuxerSink {
   /** Ends the part before a frame with which it would become too long. @param position of that frame, from the segment's beginning */
   #cutPart(position: number): void {
     if (this.partTarget === undefined || this.#partFrames === 0) return;
-    if (position + this.#distance - this.#partFrom > this.partTarget) this.#endPart(position);
+    const { frameTime = this.#distance } = this;
+    const next = this.#distance > frameTime * 1.5 ? this.#distance : frameTime;
+    if (position + next - this.#partFrom > this.partTarget) this.#endPart(position);
   }
 
   /** @param end microseconds from the segment's beginning */

@@ -59,10 +59,10 @@ export interface RenditionSpec {
  * that is longer.
  */
 export function partTarget(wanted: number, track: number, { frameTimes }: SegmentTerms): number {
-  const frame = frameTimes.get(track) ?? wanted;
-  const frames = Math.max(1, Math.round(wanted / frame));
-  return Math.ceil((frames * frame) / 1000 + PART_SLACK) * 1000;
+  const { usual, spread } = frameTimes.get(track) ?? { usual: wanted, spread: 0 };
+  const frames = Math.max(1, Math.round(wanted / usual));
+  return Math.ceil((frames * usual + 2 * spread) / 1000 + STAMP_ERROR) * 1000;
 }
 
-/** Milliseconds by which stamps of frames may be off. */
-const PART_SLACK = 4;
+/** Milliseconds by which rounded stamps are off. */
+const STAMP_ERROR = 2;

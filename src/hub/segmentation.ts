@@ -29,18 +29,25 @@ export interface SegmentBoundary {
 export interface SegmentTerms {
   /** Whole seconds. No segment is longer, rounded to whole seconds. */
   readonly target: number;
-  /** Microseconds between two frames of a track, by its id. */
-  readonly frameTimes: ReadonlyMap<number, number>;
+  /** Microseconds between two frames of a track, and by which that is off, by its id. */
+  readonly frameTimes: ReadonlyMap<number, FrameTime>;
+}
+
+export interface FrameTime {
+  readonly usual: number;
+  readonly spread: number;
 }
 
 /** A publisher whose key frames are further apart than this is not waited for: seconds. */
 const LONGEST_GOP = 10;
 /** Part of the longest distance of key frames that is added to it, since the next may be longer. */
 const TARGET_MARGIN = 1.1;
-/** A segment may be so much longer than the target and still be rounded to it: microseconds, with a little to spare. */
-const ROUNDING = 490_000;
-/** Microseconds without a frame of the leading track after which the others cut without it. */
-const SILENCE = 1_000_000;
+/** A segment may be so much longer than the target and still be rounded to it: microseconds, a frame of sound's less, which ends where it can. */
+const ROUNDING = 350_000;
+/** Microseconds without a frame of the leading track after which the others cut without it where a segment is as long as it may be. */
+const SILENCE = 300_000;
+/** Microseconds that they wait for it longer. */
+const PATIENCE = 50_000;
 
 /**
  * Cuts a timeline into segments: at the key frames of its leading track that are nearest to the wanted length. It follows the timeline from its first
@@ -67,6 +74,9 @@ export class Segmentation implements TimelineFollower {
   #longestGop = 0;
   /** Monotonic microseconds at which a frame of the leading track came last. */
   #leadingArrived = 0;
+  /** Presentation time of the newest frame of the others, and how far they were ahead of the leading track when it was heard last. */
+  #newestOther = 0;
+  #lead = 0;
 
   /** @param wanted length of segments in milliseconds */
   constructor(timeline: Timeline, wanted: number) {
@@ -130,7 +140,10 @@ export class Segmentation implements TimelineFollower {
     if (boundary === undefined || this.#pending !== undefined) this.#break(at);
     else if (isLeading ? this.#isCut(at, isKey, at - boundary.at) : this.#isOverdue(frame, at - boundary.at + times.usual)) this.#cut(at);
     if (isKey) this.#lastKey = at;
-    if (isLeading) this.#leadingArrived = frame.arrived;
+    if (isLeading) {
+      this.#leadingArrived = frame.arrived;
+      this.#lead = Math.max(0, this.#newestOther - at);
+    } else this.#newestOther = at;
     times.add(frame, at);
   }
 
@@ -151,9 +164,10 @@ export class Segmentation implements TimelineFollower {
     return next > longest || Math.abs(this.#wanted - length) <= Math.abs(next - this.#wanted);
   }
 
-  /** The leading track is silent, and others go on. */
-  #isOverdue(frame: Frame, length: number): boolean {
-    return length > this.#longest() && frame.arrived - this.#leadingArrived > SILENCE;
+  /** Others go on, and the leading track does not, or is slow to. @param end of this frame since the segment began */
+  #isOverdue(frame: Frame, end: number): boolean {
+    const late = end - this.#lead - this.#longest();
+    return late > PATIENCE || (late > 0 && frame.arrived - this.#leadingArrived > SILENCE);
   }
 
   /** Microseconds that a segment may have. */
@@ -180,7 +194,7 @@ export class Segmentation implements TimelineFollower {
   #cut(at: number): void {
     this.#terms ??= this.#decide();
     // A hole in all tracks: what comes after it is somewhere else.
-    this.#begin(at, at - this.newest!.at > this.#longest());
+    this.#begin(at, at - this.#lead - this.newest!.at > this.#longest() + PATIENCE);
   }
 
   #decide(): SegmentTerms {
@@ -188,7 +202,7 @@ export class Segmentation implements TimelineFollower {
     const withMargin = Math.min(LONGEST_GOP + 2, Math.round((gop / 1e6) * TARGET_MARGIN));
     return {
       target: Math.max(Math.ceil(this.#wanted / 1e6), withMargin),
-      frameTimes: new Map([...this.#tracks].map(([id, times]) => [id, times.usual])),
+      frameTimes: new Map([...this.#tracks].map(([id, times]) => [id, { usual: times.usual, spread: times.spread }])),
     };
   }
 

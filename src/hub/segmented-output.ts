@@ -1,6 +1,4 @@
-import type { Frame } from "../media/frame.ts";
 import { NotCarried } from "../media/muxer.ts";
-import { toMicros } from "../media/time.ts";
 import type { RenditionSpec } from "./segment.ts";
 import { partTarget } from "./segment.ts";
 import { SegmentList, type SegmentRetention } from "./segment-list.ts";
@@ -121,30 +119,29 @@ export class SegmentedOutput {
     for (let entry = this.#reader.read(); entry !== undefined && !this.#over; entry = this.#reader.read()) {
       // Generations and discontinuities come with the boundaries.
       if (entry.kind !== "frame") continue;
-      this.#reach(this.#reader.position! - 1, entry.frame);
+      this.#reach(this.#reader.position! - 1);
       if (this.#boundary !== undefined && !this.#over) for (const { writer } of this.#lines) writer.frame(entry.frame);
     }
     if (this.#reader.over) this.#finish();
   }
 
   /** Goes to the segment of an entry. */
-  #reach(sequence: number, frame: Frame): void {
+  #reach(sequence: number): void {
     if (this.#boundary === undefined) {
       const first = this.#segmentation.segmentOf(sequence);
-      if (first?.epoch !== this.epoch) return;
-      const { timescale } = first.generation.tracks.find(({ id }) => id === frame.track)!;
-      return this.#change(first, Math.max(first.at, toMicros(frame.pts, timescale)));
+      if (first?.epoch === this.epoch) this.#change(first);
+      return;
     }
     const next = this.#segmentation.boundary(this.#boundary.number + 1);
     if (next === undefined || next.sequence > sequence) return;
-    if (next.epoch === this.epoch) this.#change(next, next.at);
+    if (next.epoch === this.epoch) this.#change(next);
     else this.#finish();
   }
 
-  #change(boundary: SegmentBoundary, from: number): void {
+  #change(boundary: SegmentBoundary): void {
     this.#boundary = boundary;
     this.#agree();
-    for (const { writer } of this.#lines) writer.boundary(boundary, from);
+    for (const { writer } of this.#lines) writer.boundary(boundary);
   }
 
   /** Takes the terms over once they are decided, which is at a boundary: the segment that begins there has parts. */
@@ -159,6 +156,7 @@ export class SegmentedOutput {
       const target = partTarget(partDuration * 1000, line.spec.tracks[0]!, terms);
       line.partTarget = target / 1e6;
       line.writer.partTarget = target;
+      line.writer.frameTime = terms.frameTimes.get(line.spec.tracks[0]!)?.usual;
     }
   }
 

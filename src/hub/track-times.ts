@@ -16,6 +16,7 @@ export class TrackTimes {
   readonly track: Track;
   readonly #distances: number[] = [];
   #usual = ASSUMED;
+  #spread = 0;
   #lastDts: number | undefined;
   /** Of the present segment. */
   #bytes = 0;
@@ -28,9 +29,14 @@ export class TrackTimes {
     this.track = track;
   }
 
-  /** Microseconds from one frame to the next: the median of the first ones. */
+  /** Microseconds from one frame to the next: the mean of the first ones, those at holes left out. */
   get usual(): number {
     return this.#usual;
+  }
+
+  /** Microseconds by which that is off at most. */
+  get spread(): number {
+    return this.#spread;
   }
 
   /** Microseconds of presentation at which the present segment's newest frame ends. */
@@ -78,6 +84,9 @@ export class TrackTimes {
   #note(distance: number): void {
     if (distance <= 0 || this.#distances.length >= MEASURED_FRAMES) return;
     this.#distances.push(distance);
-    this.#usual = this.#distances.toSorted((a, b) => a - b)[this.#distances.length >> 1]!;
+    const median = this.#distances.toSorted((a, b) => a - b)[this.#distances.length >> 1]!;
+    const usual = this.#distances.filter((each) => each > median / 2 && each < median * 1.5);
+    this.#usual = usual.reduce((sum, each) => sum + each, 0) / usual.length;
+    this.#spread = Math.max(...usual.map((each) => Math.abs(each - this.#usual)));
   }
 }
