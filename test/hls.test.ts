@@ -80,7 +80,7 @@ test("playlists, headers of media, segments and parts: types, CORS, what caches 
     const details = parsePlaylist((await get(media)).text, media);
     assert.ok(details.fragments.length >= 2 && details.partList!.length > 3);
     const segment = details.fragments[0]!;
-    for (const url of [segment.initSegment!.url!, segment.url, details.partList![0]!.url]) {
+    for (const url of [segment.initSegment!.url, segment.url, details.partList![0]!.url]) {
       const answer = await get(url);
       assert.equal(answer.status, 200);
       assert.ok(url.endsWith("?key=a%26b&x=1"));

@@ -1,10 +1,8 @@
 /** Looks at a rendition's playlist again and again, by hls.js's parser, and at what it lists. */
 import assert from "node:assert/strict";
-import { M3U8Parser, PlaylistLevelType, type LevelDetails, type MediaFragment } from "hls.js";
+import { M3U8Parser, type PlaylistLevelType, type LevelDetails, type MediaFragment } from "hls.js";
 import type { HlsOutput } from "../../src/protocols/hls/hls-output.ts";
 import { readHlsPath } from "../../src/protocols/hls/hls-path.ts";
-
-export const base = "http://test/live/x/hls-";
 
 /** Of a segment as it was first listed. */
 interface Known {
@@ -87,7 +85,7 @@ export class HlsWatcher {
     if (sameRun) assert.deepEqual(known, before, text);
     else this.segments.set(sn, known);
     if (before !== undefined && !sameRun) assert.equal(cc, before.cc, "another run numbers as the first did");
-    if (initSegment !== null) this.#fetch(output, initSegment.url!, now);
+    if (initSegment !== null) this.#fetch(output, initSegment.url, now);
     if (fragment.gap) return;
     const bytes = this.#fetch(output, url, now);
     const parts = this.#last?.partList?.filter((part) => part.fragment.sn === sn).map((part) => this.bytes.get(part.url)!) ?? [];

@@ -17,7 +17,7 @@ export interface Stretch {
   /** Milliseconds between key frames, and of all of it. */
   readonly gop: number;
   readonly length: number;
-  readonly then: Incident;
+  readonly after: Incident;
 }
 
 export interface Behaviour {
@@ -42,7 +42,7 @@ const incident: fc.Arbitrary<Incident> = fc.oneof(
 const stretch: fc.Arbitrary<Stretch> = fc.record({
   gop: fc.integer({ min: 500, max: 10_000 }),
   length: fc.integer({ min: 3000, max: 30_000 }),
-  then: incident,
+  after: incident,
 });
 
 export const behaviour: fc.Arbitrary<Behaviour> = fc.record({
@@ -86,19 +86,19 @@ export class RandomPublisher {
 
   run(tick: () => void): void {
     let time = 0;
-    for (const { gop, length, then } of this.#behaviour.stretches) {
+    for (const { gop, length, after } of this.#behaviour.stretches) {
       this.#stretch(time, length, gop, false, tick);
       time += length;
-      if (then.kind === "codec") this.#tracks();
-      if (then.kind === "hole") this.#wait(then.length, tick);
-      if (then.kind === "hole") time += then.length;
-      if (then.kind === "video-lost" && this.#behaviour.audio) {
-        this.#stretch(time, then.length, gop, true, tick);
-        time += then.length;
+      if (after.kind === "codec") this.#tracks();
+      if (after.kind === "hole") this.#wait(after.length, tick);
+      if (after.kind === "hole") time += after.length;
+      if (after.kind === "video-lost" && this.#behaviour.audio) {
+        this.#stretch(time, after.length, gop, true, tick);
+        time += after.length;
       }
-      if (then.kind !== "reconnect") continue;
+      if (after.kind !== "reconnect") continue;
       this.#publication.close("lost");
-      this.#wait(then.length, tick);
+      this.#wait(after.length, tick);
       this.#publication = this.#begin();
       time = 0;
     }
