@@ -1,11 +1,12 @@
 import type { ReadAt } from "../bytes/read-at.ts";
-import { ProtocolError } from "../bytes/protocol-error.ts";
 import { type IndexedTrack, leadingIndexed, type MediaIndex, sampleAt, syncAt, ticksOf } from "./media-index.ts";
 import type { SourceFrame } from "./demuxer.ts";
+import { SampleReader } from "./sample-reader.ts";
 import { toMicros } from "./time.ts";
 
-/** Bytes of a file that are read at once for the frames in them. */
-const runBytes = 256 * 1024;
+/** Bytes of payload, and frames, that are read at a time. */
+const batchBytes = 128 * 1024;
+const batchFrames = 1000;
 
 /** Where in a file to begin: of each track, the sample that comes first. */
 export interface WalkStart {
@@ -42,20 +43,16 @@ interface Lane {
   readonly indexed: IndexedTrack;
   /** The sample that comes next. */
   next: number;
-  bytes: Uint8Array;
-  /** Bytes of the file before them. */
-  at: number;
+  readonly payloads: SampleReader;
 }
 
 /** Reads the frames of a file from a place to its end, those of all tracks in order of decoding, after the random-access point itself. */
 export class MediaWalk {
-  readonly #read: ReadAt;
   readonly #lanes: readonly Lane[];
   #leading: Lane | undefined;
 
   constructor({ tracks }: MediaIndex, read: ReadAt, { samples }: WalkStart) {
-    this.#read = read;
-    this.#lanes = tracks.map((indexed, i) => ({ indexed, next: samples[i]!, bytes: new Uint8Array(0), at: 0 }));
+    this.#lanes = tracks.map((indexed, i) => ({ indexed, next: samples[i]!, payloads: new SampleReader(indexed.samples, read) }));
     const leading = leadingIndexed(tracks);
     this.#leading = this.#lanes.find(({ indexed }) => indexed === leading);
   }
@@ -67,12 +64,12 @@ export class MediaWalk {
    */
   async next(): Promise<readonly WalkedFrame[] | undefined> {
     const frames: WalkedFrame[] = [];
-    for (let bytes = 0; bytes < runBytes / 2 && frames.length < 1000;) {
+    for (let bytes = 0; bytes < batchBytes && frames.length < batchFrames;) {
       const lane = this.#laneAhead();
       if (lane === undefined) break;
       const { indexed } = lane;
       const sample = lane.next++;
-      const payload = this.#buffered(lane, sample) ?? (await this.#load(lane, sample));
+      const payload = lane.payloads.buffered(sample) ?? (await lane.payloads.load(sample));
       bytes += payload.length;
       const frame = indexed.frame(sample, payload);
       if (frame !== undefined) frames.push({ frame, micros: toMicros(frame.dts, indexed.track.timescale) });
@@ -93,28 +90,5 @@ export class MediaWalk {
       if (time < least) [ahead, least] = [lane, time];
     }
     return ahead;
-  }
-
-  #buffered({ indexed: { samples }, bytes, at }: Lane, sample: number): Uint8Array | undefined {
-    const from = samples.offsets[sample]! - at;
-    const size = samples.sizes[sample]!;
-    return from >= 0 && from + size <= bytes.length ? bytes.subarray(from, from + size) : undefined;
-  }
-
-  /** Reads a sample, and those after it that lie near behind it. */
-  async #load(lane: Lane, sample: number): Promise<Uint8Array> {
-    const { offsets, sizes, count } = lane.indexed.samples;
-    const at = offsets[sample]!;
-    let end = at + sizes[sample]!;
-    for (let i = sample + 1; i < count; i++) {
-      const [offset, size] = [offsets[i]!, sizes[i]!];
-      if (offset < end || offset + size - at > runBytes) break;
-      end = offset + size;
-    }
-    lane.bytes = await this.#read(at, end - at);
-    lane.at = at;
-    const payload = this.#buffered(lane, sample);
-    if (payload === undefined) throw new ProtocolError("truncated", "the file has become shorter");
-    return payload;
   }
 }

@@ -19,10 +19,14 @@ export function fmp4Timescale(track: MediaTrack): number {
   return track.kind === TrackKind.video ? videoTimescale : audioTimescale(track);
 }
 
-/** ftyp and moov for tracks that `carriedByFmp4` lets pass; track ids are the tracks' own. */
-export function fmp4Init(tracks: readonly MediaTrack[]): Uint8Array {
+/**
+ * ftyp and moov for tracks that `carriedByFmp4` lets pass; track ids are the tracks' own.
+ *
+ * @param timescaleOf ticks per second of a track's fragments
+ */
+export function fmp4Init(tracks: readonly MediaTrack[], timescaleOf: (track: MediaTrack) => number = fmp4Timescale): Uint8Array {
   const nextId = Math.max(0, ...tracks.map((track) => track.id)) + 1;
-  const traks = tracks.map((track) => trak(track, tkhdFlags(track, tracks), group(track, tracks)));
+  const traks = tracks.map((track) => trak(track, tkhdFlags(track, tracks), group(track, tracks), timescaleOf(track)));
   const moov = box("moov", mvhd(nextId), ...traks, box("mvex", ...tracks.map(trex)));
   return fields((out) => out.bytes(ftyp()).bytes(moov));
 }
@@ -57,7 +61,7 @@ function mvhd(nextTrackId: number): Uint8Array {
   return fullBox("mvhd", 0, 0, body);
 }
 
-function trak(track: MediaTrack, flags: number, alternates: number): Uint8Array {
+function trak(track: MediaTrack, flags: number, alternates: number, timescale: number): Uint8Array {
   const video = track.kind === TrackKind.video;
   const header = video
     ? fullBox(
@@ -92,7 +96,7 @@ function trak(track: MediaTrack, flags: number, alternates: number): Uint8Array 
   );
   const minf = box("minf", header, dinf, sampleTable(sampleEntry(track)));
   const language = track.language === undefined ? [] : [elng(track.language)];
-  const mdia = box("mdia", mdhd(track), fullBox("hdlr", 0, 0, handler), ...language, minf);
+  const mdia = box("mdia", mdhd(track, timescale), fullBox("hdlr", 0, 0, handler), ...language, minf);
   return box("trak", tkhd(track, flags, alternates), mdia);
 }
 
@@ -116,12 +120,12 @@ function tkhd(track: MediaTrack, flags: number, alternates: number): Uint8Array 
 }
 
 /** Media header, 8.4.2. */
-function mdhd(track: MediaTrack): Uint8Array {
+function mdhd(track: MediaTrack, timescale: number): Uint8Array {
   return fullBox(
     "mdhd",
     0,
     0,
-    fields((out) => out.zeros(8).u32(fmp4Timescale(track)).u32(0).u16(packedLanguage(track.language)).u16(0)),
+    fields((out) => out.zeros(8).u32(timescale).u32(0).u16(packedLanguage(track.language)).u16(0)),
   );
 }
 

@@ -50,6 +50,8 @@ export interface MediaPlaylist {
   readonly discontinuitySequence: number;
   readonly segments: readonly ListedSegment[];
   readonly ended: boolean;
+  /** All of it is there from the beginning and never changes. */
+  readonly isFile?: boolean;
   /** Segments at the beginning that the player has: a delta update. */
   readonly skipped?: number;
   readonly live?: LiveControl;
@@ -59,9 +61,10 @@ export interface MediaPlaylist {
 const VERSION = 9;
 
 export function mediaPlaylist(playlist: MediaPlaylist): string {
-  const { targetDuration, mediaSequence, discontinuitySequence, segments, ended, skipped = 0, live } = playlist;
+  const { targetDuration, mediaSequence, discontinuitySequence, segments, ended, isFile = false, skipped = 0, live } = playlist;
   const lines = ["#EXTM3U", `#EXT-X-VERSION:${VERSION}`, `#EXT-X-TARGETDURATION:${targetDuration}`];
   if (live !== undefined) lines.push(...control(live));
+  if (isFile) lines.push("#EXT-X-PLAYLIST-TYPE:VOD", "#EXT-X-INDEPENDENT-SEGMENTS");
   lines.push(`#EXT-X-MEDIA-SEQUENCE:${mediaSequence}`);
   if (discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`);
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);

@@ -4,6 +4,7 @@ import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { FileReplays } from "../../hub/file-replay.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { Viewing } from "../../hub/viewing.ts";
+import type { MediaIndex } from "../../media/media-index.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { ContainerFormat } from "../containers/container-format.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
@@ -14,6 +15,7 @@ import type { Target } from "../http/target.ts";
 import { challenged, viewerQuestion } from "../http/viewer-question.ts";
 import type { Peers } from "../peers/peers.ts";
 import { answerFile, type VodExchange } from "./file-answer.ts";
+import { readHlsNames, VodHls, type VodHlsPart } from "./hls-answer.ts";
 import type { MediaLibrary } from "./media-library.ts";
 import { missing, readVodPath, type VodAddress, vodName } from "./vod-address.ts";
 import type { VodFile, VodFolders } from "./vod-folders.ts";
@@ -30,15 +32,17 @@ export interface VodRouteOptions {
   readonly admit: () => () => void;
 }
 
-/** What a path means: a file as it is, or what is in it in a container. */
+/** What a path means: a file as it is, what is in it in a container, or a piece of it as HLS. */
 interface Found {
   readonly file: VodFile;
   readonly format?: ContainerFormat;
+  readonly hls?: VodHlsPart;
 }
 
 /** `/vod/NAME/PATH`: files of media as they are, and what is in them as streams. */
 export class VodRoute {
   readonly #options: VodRouteOptions;
+  readonly #hls = new VodHls();
 
   constructor(options: VodRouteOptions) {
     this.#options = options;
@@ -73,14 +77,15 @@ export class VodRoute {
     try {
       if (found instanceof Refusal) await this.#permit(response, question);
       if (found instanceof Refusal) throw found;
-      if (found.format === undefined) await this.#whole(exchange, question, found.file);
-      else await this.#stream(exchange, question, { file: found.file, format: found.format, query });
+      const { file, format, hls } = found;
+      if (format !== undefined) await this.#stream(exchange, question, { file, format, query });
+      else await this.#piece(exchange, question, { file, ...(hls !== undefined && { hls }) }, query);
     } catch (error) {
       if (!response.destroyed) throw challenged(error, request, target);
     }
   }
 
-  /** A file of that name; else one of the name without the end that says in which container to send it. */
+  /** A file of that name; else one of the name without the end that says as what to send it. */
   async #find(asked: VodAddress, isPart: boolean): Promise<Found> {
     const { folders, containers } = this.#options;
     const found = containers.ofPath(asked.names.at(-1)!);
@@ -88,17 +93,26 @@ export class VodRoute {
       const file = await folders.open(asked);
       return isPart && found !== undefined ? { file, format: found.format } : { file };
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== "not-found" || found === undefined) throw error;
+      if (!(error instanceof Refusal) || error.code !== "not-found") throw error;
+      const hls = readHlsNames(asked);
+      if (hls !== undefined) return { file: await folders.openMedia(hls.file), hls: hls.part };
+      if (found === undefined) throw error;
       const file = await folders.openMedia({ ...asked, names: [...asked.names.slice(0, -1), found.stem] });
       return { file, format: found.format };
     }
   }
 
-  async #whole(exchange: VodExchange, question: AccessQuestion, file: VodFile): Promise<void> {
+  /** The file itself, or what players of HLS ask for one after the other. */
+  async #piece(exchange: VodExchange, question: AccessQuestion, { file, hls }: Found, query: URLSearchParams): Promise<void> {
     try {
       await this.#permit(exchange.response, question);
       const release = this.#options.admit();
-      await answerFile(exchange, file).finally(release);
+      try {
+        if (hls === undefined) await answerFile(exchange, file);
+        else await this.#hls.answer(exchange, { file, index: await this.#index(file), part: hls }, query);
+      } finally {
+        release();
+      }
     } finally {
       await file.close();
     }
@@ -107,7 +121,7 @@ export class VodRoute {
   async #stream(
     { request, response, headers }: VodExchange,
     question: AccessQuestion,
-    { file, format, query }: Required<Found> & { readonly query: URLSearchParams },
+    { file, format, query }: { readonly file: VodFile; readonly format: ContainerFormat; readonly query: URLSearchParams },
   ): Promise<void> {
     const { streams } = this.#options;
     let isTaken = false;
@@ -130,14 +144,21 @@ export class VodRoute {
 
   /** Begins at the key frame at or before a time. @throws {HttpProblem} for a file that is no media */
   async #view(file: VodFile, from: number): Promise<Viewing> {
-    const { library, replays } = this.#options;
-    const index = await library.index(file).catch((error: unknown) => {
-      throw error instanceof ProtocolError ? unreadable(error) : error;
-    });
+    const { replays } = this.#options;
+    const index = await this.#index(file);
     if (from > index.durationMs) throw new HttpProblem(416, "bad-range", `The media are ${index.durationMs / 1000} s long.`);
     const { name, utc, read } = { name: vodName(file.address), utc: file.modified - index.durationMs, read: file.read };
     const close = (): void => void file.close();
     return replays.view({ name, index, read, utc, close }, { from, pace: "fast", recorded: { durationMs: index.durationMs } });
+  }
+
+  /** What is in a file. @throws {HttpProblem} for one that is no media */
+  async #index(file: VodFile): Promise<MediaIndex> {
+    try {
+      return await this.#options.library.index(file);
+    } catch (error) {
+      throw error instanceof ProtocolError ? unreadable(error) : error;
+    }
   }
 
   /** @throws {Refusal} */
