@@ -7,6 +7,7 @@ import { Refusal } from "./refusal.ts";
 import type { PastTime, Place, ReplayOptions } from "./replay-place.ts";
 import { Replays, type ReplaysOwner } from "./replays.ts";
 import type { PastSource } from "./past-reader.ts";
+import { patientArchive } from "./patient-archive.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { systemScheduler } from "./scheduler.ts";
 import type { StreamOwner } from "./stream.ts";
@@ -239,7 +240,8 @@ export class Hub implements StreamOwner, ReplaysOwner {
   }
 
   past(name: string): PastSource {
-    return { archive: this.archive(name), timeline: () => this.#streams.get(name)?.timeline };
+    const archive = this.archive(name);
+    return { archive: archive && patientArchive(archive, this.scheduler), timeline: () => this.#streams.get(name)?.timeline };
   }
 
   async #replay(name: string, options: ReplayOptions, signal: AbortSignal): Promise<Viewing | undefined> {

@@ -6,6 +6,7 @@ import { MemoryKeeper } from "../../test/support/memory-keeper.ts";
 import { bareFraming } from "./framing.ts";
 import type { HubOptions } from "./hub.ts";
 import { Hub } from "./hub.ts";
+import { DISK_PATIENCE } from "./patient-archive.ts";
 import type { Playhead } from "./playhead.ts";
 import type { Publication } from "./publication.ts";
 import { Refusal } from "./refusal.ts";
@@ -405,4 +406,27 @@ test("who is not behind is live, however unevenly media come", async () => {
   for (let t = 10_000; t < 12_000; t += 40) setting.publication.frame(video(t));
   setting.clock.advance(100);
   assert.equal(pictures(sink).at(-1), 11_960);
+});
+
+test("a disk that hangs is waited for no longer than it may: what the ring has is shown", async () => {
+  const setting = setUpKept();
+  send(setting, 0, 20_000);
+  setting.keeper.hangs = true;
+  const place = setting.hub.view(name, 0, new AbortController().signal, { from: { behind: 10_000 }, pace: "fast" });
+  await settle(setting);
+  setting.clock.advance(DISK_PATIENCE);
+  const sink = new CollectingSink();
+  (await place).play(textContainer(), bareFraming, sink);
+  await settle(setting);
+  assertWhole(sink, 17_000, 19_960);
+
+  setting.keeper.hangs = false;
+  const { sink: other, playhead } = await replay(setting, { from: { behind: 10_000 }, pace: "fast" });
+  setting.keeper.hangs = true;
+  await settle(setting);
+  setting.clock.advance(DISK_PATIENCE);
+  await settle(setting);
+  assert.equal(playhead.skips, 1);
+  assert.equal(pictures(other).at(-1), 19_960);
+  assert.equal(setting.keeper.readers, 0);
 });

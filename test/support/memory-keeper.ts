@@ -19,6 +19,8 @@ export class MemoryKeeper implements Keeper {
   thinning = 1;
   /** What the next read fails with. */
   fault: Error | undefined;
+  /** Reads are not answered. */
+  hangs = false;
   /** Readers that are open. */
   readers = 0;
   #entries: NumberedEntry[] = [];
@@ -116,7 +118,7 @@ class MemoryReader implements ArchiveReader {
   }
 
   async read(): Promise<readonly ArchiveEntry[] | undefined> {
-    await Promise.resolve();
+    await (this.#keeper.hangs ? new Promise(() => undefined) : Promise.resolve());
     if (this.#keeper.fault !== undefined) throw this.#keeper.fault;
     const skipped: ArchiveEntry[] = [];
     const oldest = this.#keeper.points[0]!;
