@@ -41,7 +41,9 @@ export interface BlockHeader {
   readonly inForce: InForce | undefined;
 }
 
+/** Bytes of a header without what is in force, and of that at most: half of the smallest block. */
 export const BLOCK_HEAD = 80;
+export const MAX_IN_FORCE = 32 * 1024;
 const MAGIC = 0x4d52_424b; // "MRBK"
 const HAS_START = 1;
 

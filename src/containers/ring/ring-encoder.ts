@@ -1,10 +1,13 @@
 import { Writer } from "../../bytes/writer.ts";
+import type { Frame } from "../../media/frame.ts";
+import type { Generation } from "../../media/track.ts";
 import type { BlockHeader, Checksum, InForce, RingPoint } from "./block.ts";
-import { BATCH_HEAD, encodeBlockHeader, encodeInForce, sealBatch } from "./block.ts";
+import { BATCH_HEAD, encodeBlockHeader, encodeInForce, MAX_IN_FORCE, sealBatch } from "./block.ts";
 import type { RingFileHeader } from "./file-header.ts";
 import { FIRST_BLOCK } from "./file-header.ts";
 import type { RingEntry } from "./record.ts";
 import { encodeRecord, MAX_RECORD } from "./record.ts";
+import { MAX_SIGNED_VARINT } from "./varint.ts";
 
 /** Bytes of one batch's payload at most: a reader has to hold a whole one. */
 export const MAX_BATCH = 256 * 1024;
@@ -68,6 +71,7 @@ export class RingEncoder {
     this.#nextBlock = nextBlock;
     this.#inForce = inForce;
     this.#start = start;
+    this.#micros = Math.max(this.#micros, start?.micros ?? 0);
     this.#clear();
   }
 
@@ -80,13 +84,14 @@ export class RingEncoder {
 
   /**
    * @param isStart it is a random-access point where viewers can begin
-   * @returns false, and nothing is taken, where it is larger than a ring of this size can keep
+   * @returns false, and nothing is taken, where it is larger than a ring of this size can keep, or its times are no whole numbers
    */
   add(sequence: number, entry: RingEntry, isStart: boolean): boolean {
+    if (entry.kind === "frame" && !hasTimes(entry.frame)) return false;
     const parts = encodeRecord(entry);
     let left = parts.reduce((sum, part) => sum + part.length, 0);
     const { blockSize, blocks } = this.#options.file;
-    if (left > MAX_RECORD || left > (blockSize * blocks) / 4 || !this.#fits(entry)) return false;
+    if (left > MAX_RECORD || left > (blockSize * blocks) / 4 || (entry.kind === "generation" && !this.fits(entry.generation))) return false;
     if (entry.kind === "frame") this.#micros = entry.micros;
     let begins = true;
     for (const part of parts) {
@@ -120,10 +125,8 @@ export class RingEncoder {
   }
 
   /** What must be said again in every block may not fill it. */
-  #fits(entry: RingEntry): boolean {
-    if (entry.kind !== "generation") return true;
-    const discontinuity = { reason: "start", utcOffset: 0 } as const;
-    return encodeInForce({ discontinuity, generation: entry.generation }).length <= this.#options.file.blockSize / 2;
+  fits(generation: Generation): boolean {
+    return encodeInForce({ discontinuity: { reason: "start", utcOffset: 0 }, generation }).length <= MAX_IN_FORCE;
   }
 
   /** Bytes that go into the open block, in a batch that is begun where none is; undefined where it is full. */
@@ -209,4 +212,9 @@ export class RingEncoder {
     this.#points.push({ ...point, block: this.#open!.block });
     this.#start = point;
   }
+}
+
+function hasTimes({ track, dts, pts }: Frame): boolean {
+  const [delay, most] = [pts - dts, MAX_SIGNED_VARINT];
+  return [track, dts, delay].every((ticks) => Number.isSafeInteger(ticks) && Math.abs(ticks) <= most) && track >= 0;
 }
