@@ -3,7 +3,7 @@ import type { InForce } from "../../containers/ring/block.ts";
 import type { Timeline, TimelineEntry, TimelineOrigin } from "../../hub/timeline.ts";
 import type { RingFile } from "./ring-file.ts";
 import { StateInForce } from "./state-in-force.ts";
-import { TimelineEnd } from "./timeline-end.ts";
+import type { TimelineEnd } from "./timeline-end.ts";
 
 /** Bytes encoded at one time. */
 const MAX_FILL = 1024 * 1024;
