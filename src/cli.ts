@@ -22,6 +22,7 @@ import { ConfigError } from "./server/config/problem.ts";
 import type { Config } from "./server/config/schema.ts";
 import { formatListen, listenAddress } from "./server/config/values.ts";
 import { demoStream } from "./server/demo.ts";
+import { FeedFileError } from "./server/feeds/feed-file-error.ts";
 import { ListenError } from "./server/listen-error.ts";
 import { createLog, type Log } from "./server/log.ts";
 import type { MillraceServer } from "./server/millrace-server.ts";
@@ -180,6 +181,10 @@ try {
   if (error instanceof PluginError) {
     const { cause } = error;
     process.stderr.write(`millrace: ${error.message}\n${cause instanceof Error ? `${cause.stack}\n` : ""}`);
+    process.exit(ExitCode.failed);
+  }
+  if (error instanceof FeedFileError) {
+    process.stderr.write(`millrace: ${error.message}\n`);
     process.exit(ExitCode.failed);
   }
   if (!(error instanceof UsageError || error instanceof ConfigError || error instanceof KeyFileError)) throw error;

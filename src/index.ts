@@ -34,6 +34,7 @@ export type { AccessAnswer, AccessHook } from "./server/access/hooks.ts";
 export { ConfigError, type ConfigProblem, type SettingPlace } from "./server/config/problem.ts";
 export type { Config, ConfigInput } from "./server/config/schema.ts";
 export type { Listener, ListenOptions } from "./server/events.ts";
+export { FeedFileError } from "./server/feeds/feed-file-error.ts";
 export { ListenError, type ListenFailure } from "./server/listen-error.ts";
 export type { Log } from "./server/log.ts";
 export type { ContainerFormat, ContainerOptions } from "./server/containers/container-format.ts";

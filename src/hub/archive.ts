@@ -55,8 +55,19 @@ export interface ArchiveReader {
  */
 export interface Keeper {
   readonly archive: Archive;
+  readonly health: KeeperHealth;
   /** Where the next timeline goes on; undefined where nothing is kept. */
   readonly origin: TimelineOrigin | undefined;
   /** A new timeline of that name, before its first entry. It is kept until it ends, and must not be held up. */
   follow(timeline: Timeline): void;
+}
+
+/** How well a keeper keeps. */
+export interface KeeperHealth {
+  /** What is new is not kept at present; live goes on from memory. */
+  readonly failing: boolean;
+  /** Entries that could not be kept since the start. */
+  readonly lost: number;
+  /** Bytes written since the start. */
+  readonly written: number;
 }

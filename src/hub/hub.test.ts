@@ -397,6 +397,7 @@ test("a stream that is kept goes on from what was kept: numbers, generations, ti
   const origins: TimelineOrigin[] = [];
   const keeper: Keeper = {
     archive,
+    health: { failing: false, lost: 0, written: 0 },
     get origin() {
       return origins[0];
     },

@@ -53,8 +53,8 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
   readonly timeline: Timeline;
   readonly segmentation: Segmentation | undefined;
   readonly clock: TimelineClock;
-  /** What is kept of the timeline beyond its ring; undefined where nothing keeps it. */
-  readonly archive: Archive | undefined;
+  /** Who keeps the timeline beyond its ring; undefined where nobody does. */
+  readonly keeper: Keeper | undefined;
   /** Unix milliseconds since which it has been there. */
   readonly since: number;
   readonly #owner: StreamOwner;
@@ -84,8 +84,13 @@ export class Stream implements PublicationOwner, ContainerOutputOwner, PlayheadO
     );
     this.id = `${Math.floor(this.since).toString(36)}-${ordinal.toString(36)}`;
     this.segmentation = owner.segmentDuration === undefined ? undefined : new Segmentation(this.timeline, owner.segmentDuration);
-    this.archive = keeper?.archive;
+    this.keeper = keeper;
     keeper?.follow(this.timeline);
+  }
+
+  /** What is kept of the timeline beyond its ring. */
+  get archive(): Archive | undefined {
+    return this.keeper?.archive;
   }
 
   get state(): StreamState {

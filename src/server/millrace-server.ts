@@ -51,7 +51,8 @@ export interface MillraceServer extends AsyncDisposable {
   /**
    * Opens the ports, and takes requests of an `http.server`. Once only.
    *
-   * @throws ListenError naming every port that could not be opened; then none is open. Error when it was closed meanwhile
+   * @throws ListenError naming every port that could not be opened; then none is open. FeedFileError for a feed's file that cannot be
+   * used. Error when it was closed meanwhile
    */
   listen(): Promise<void>;
   /**

@@ -1,6 +1,7 @@
 import type { Hub, HubEvent } from "../hub/hub.ts";
 import type { PublicationEnd, PublicationReason, PublisherInfo } from "../hub/publication.ts";
 import { Events } from "./events.ts";
+import type { FeedState } from "./feeds/feed-keeper.ts";
 import type { Log } from "./log.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 
@@ -12,9 +13,11 @@ export interface ServerEvents {
   readonly lost: { readonly stream: StreamHandle; readonly publisher: PublisherInfo; readonly reason: PublicationEnd };
   /** The stream is over: its viewers have been told. */
   readonly ended: { readonly stream: StreamHandle };
+  /** A feed's file cannot be written (`failing`), and the feed goes on from memory; or it is written again. */
+  readonly feed: { readonly stream: StreamHandle } & FeedState;
 }
 
-const names = ["live", "lost", "ended"] as const satisfies readonly (keyof ServerEvents)[];
+const names = ["live", "lost", "ended", "feed"] as const satisfies readonly (keyof ServerEvents)[];
 
 /** The events of one server: what its hub tells. */
 export function serverEvents(hub: Hub, log: Log): Events<ServerEvents> {

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { Hub } from "../hub/hub.ts";
+import type { Hub } from "../hub/hub.ts";
 import type { Refusal } from "../hub/refusal.ts";
 import { type Scheduler, systemScheduler } from "../hub/scheduler.ts";
 import type { Passwords } from "../protocols/rtmp/logins.ts";
 import { RtmpListener } from "../protocols/rtmp/rtmp-listener.ts";
 import { AccessChain, facts, Intent, type RefusedRequest } from "./access/access-chain.ts";
 import { streamName } from "../hub/identity.ts";
+import { FeedFiles } from "./feeds/feed-files.ts";
 import { FeedService } from "./feeds/feed-service.ts";
 import { type AccessHook, Hooks } from "./access/hooks.ts";
 import { KeyRing } from "./access/key-ring.ts";
@@ -17,6 +18,7 @@ import { type RefusedFacts, RefusalList } from "./access/refusal-list.ts";
 import { checkConfig } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
+import { createHub } from "./create-hub.ts";
 import { ContainerRegistry } from "./containers/container-registry.ts";
 import { DemuxerRegistry } from "./containers/demuxer-registry.ts";
 import { Demo, demoStream } from "./demo.ts";
@@ -95,6 +97,7 @@ export class ComposedServer implements MillraceServer {
   readonly #peers: Peers;
   readonly #hooks = new Hooks();
   readonly #feeds: FeedService;
+  readonly #files: FeedFiles;
   readonly #access: AccessChain;
   readonly #keys: KeyRing | undefined;
   readonly #refusals: RefusalList;
@@ -116,11 +119,13 @@ export class ComposedServer implements MillraceServer {
     this.#peers = new Peers(config.trustedProxies, config.http.publicUrl, config.http.basePath);
     const seats = new Seats(config.viewers.max);
     this.#admit = () => seats.take();
-    this.hub = createHub(config, log, clock);
+    this.#files = new FeedFiles({ config, disk: nodeDisk, scheduler: clock, log: log.child({ part: "feeds" }) });
+    this.hub = createHub(config, log, clock, (name) => this.#files.keeper(name));
     this.#vod = new Vod(config.vod, this.hub, log.child({ part: "vod" }));
     logEvents(this.hub, log);
     this.#recordings = new Recordings({ hub: this.hub, settings: config.recording, disk: nodeDisk, log: log.child({ part: "recording" }) });
     this.#events = serverEvents(this.hub, log);
+    this.#files.onState = (name, state) => this.#events.emit("feed", { stream: new HubStreamHandle(this.hub, name), ...state });
     this.#feeds = new FeedService({ config, log, hub: () => this.hub });
     const keyStep = keys && new KeyStep(keys, config.auth);
     this.#access = new AccessChain({
@@ -203,6 +208,7 @@ export class ComposedServer implements MillraceServer {
 
   async #listen(): Promise<void> {
     await this.#orClose(this.#plugins.start());
+    await this.#orClose(this.#files.open());
     const failures: ListenFailure[] = [];
     for (const [role, listener] of this.#listeners) {
       if (this.#closing !== undefined) break;
@@ -258,7 +264,7 @@ export class ComposedServer implements MillraceServer {
     const closed = [...this.#listeners.values()].map((listener) => listener.close(within));
     this.#transcoder.close();
     this.hub.close();
-    await Promise.all([this.#plugins.close(within), this.#closeRecordings(within), ...closed]);
+    await Promise.all([this.#plugins.close(within), this.#closeRecordings(within), this.#files.close(within), ...closed]);
   }
 
   /** A disk that hangs may keep recordings from ending; they are whole up to what it took. */
@@ -367,25 +373,6 @@ function keysOf({ publishKey }: Config): KeyRing | undefined {
 /** An encoder that has fields for user and password sends a key as the password. */
 function passwordsOf(keys: KeyRing): Passwords {
   return { refresh: () => void keys.current(), all: () => keys.latest.map(({ key }) => key) };
-}
-
-function createHub({ hls, http, streams, viewers }: Config, log: Log, scheduler: Scheduler): Hub {
-  return new Hub({
-    scheduler,
-    allocate: (length) => Buffer.allocUnsafeSlow(length),
-    retention: { beforeNewestStart: streams.ringTime, maxBytes: streams.ringSize },
-    segmentDuration: hls.enabled && http.enabled ? hls.targetDuration : undefined,
-    grace: streams.gracePeriod,
-    graceAfterUnpublish: streams.graceAfterUnpublish,
-    takeover: streams.secondPublisher,
-    silentAfter: streams.silentAfter,
-    stallTimeout: viewers.stallTimeout,
-    extraWait: viewers.extraWait,
-    maxStreams: streams.max,
-    maxWaiting: viewers.max,
-    maxReplays: viewers.maxReplays,
-    onFault: (err, stream) => log.error({ err, stream }, "an output failed"),
-  });
 }
 
 /** Names are left out: what was not granted may be a key. */

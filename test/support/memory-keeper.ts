@@ -49,6 +49,7 @@ export class MemoryKeeper implements Keeper {
   }
 
   readonly archive: Archive = keptBy(this);
+  readonly health = { failing: false, lost: 0, written: 0 };
 
   /** Points that are on disk, of those in the list. */
   get points(): readonly Point[] {

@@ -3,7 +3,7 @@ import { streamName } from "../../hub/identity.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { type AclRow, isHost } from "../ffserver/acl.ts";
 import { lavcCodecNamed } from "../ffserver/lavc.ts";
-import { duration } from "./quantity.ts";
+import { duration, size } from "./quantity.ts";
 
 /** Entries of each of these groups. */
 const most = 2000;
@@ -45,6 +45,9 @@ const encoding = z.strictObject({
 });
 
 const feed = z.strictObject({
+  /** Where the newest of it is kept, below `feeds` in `data`; nowhere without it. */
+  file: words().optional(),
+  maxSize: size("1MiB", "1024GiB").prefault("64MiB"),
   acl: acl().optional(),
   encodings: z.array(encoding).max(32).default([]),
   launch: z.array(words()).max(62).default([]),

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Remark } from "./renamed.ts";
 import type { Config } from "./schema.ts";
 
@@ -9,10 +10,22 @@ export function rulesBroken(config: Config): Remark[] {
   return rules.flatMap((rule) => rule(config) ?? []);
 }
 
-const rules: readonly ((config: Config) => Remark | undefined)[] = [samePort];
+const rules: readonly ((config: Config) => Remark | undefined)[] = [samePort, sameFeedFile];
 
 function samePort({ rtmp, http }: Config): Remark | undefined {
   if (!rtmp.enabled || !http.enabled || rtmp.port === 0 || rtmp.port !== http.port) return undefined;
   if (rtmp.host !== http.host && rtmp.host !== "*" && http.host !== "*") return undefined;
   return { path: ["http", "port"], message: `${http.port} is the port of RTMP too (rtmp.port)` };
+}
+
+function sameFeedFile({ feeds }: Config): Remark | undefined {
+  const taken = new Map<string, string>();
+  for (const [name, { file }] of Object.entries(feeds)) {
+    if (file === undefined) continue;
+    const path = resolve(file);
+    const other = taken.get(path);
+    if (other !== undefined) return { path: ["feeds", name, "file"], message: `${file} is the file of the feed ${other} too` };
+    taken.set(path, name);
+  }
+  return undefined;
 }

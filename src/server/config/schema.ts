@@ -211,7 +211,7 @@ export const configSchema = z.strictObject({
   }),
   feeds: feeds().default({}).meta({
     description:
-      "Streams that encoders publish as to ffserver, by name: access lists, encodings asked for, programs to run (docs/ffserver.md).",
+      "Streams that are kept in files (docs/feeds.md), or that encoders publish as to ffserver, by name: access lists, encodings asked for, programs to run (docs/ffserver.md).",
   }),
   feedsOnly: z.boolean().default(false).meta({
     description:

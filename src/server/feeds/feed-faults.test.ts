@@ -22,8 +22,8 @@ async function breakFor(bench: FeedBench, hurt: () => void, mend: () => void): P
   hurt();
   await bench.feed(10_000);
   assert.deepEqual(
-    bench.states.map(({ state }) => state),
-    ["failing"],
+    bench.states.map(({ failing }) => failing),
+    [true],
     "told once",
   );
   assert.match(bench.states[0]!.reason!, /^the feed file \/feeds\/cam\.ring /);
@@ -32,10 +32,10 @@ async function breakFor(bench: FeedBench, hurt: () => void, mend: () => void): P
   await bench.feed(9000);
   await bench.pass(1000);
   assert.deepEqual(
-    bench.states.map(({ state }) => state),
-    ["failing", "kept"],
+    bench.states.map(({ failing }) => failing),
+    [true, false],
   );
-  assert.ok(bench.keeper.state.lost > 0);
+  assert.ok(bench.keeper.health.lost > 0);
   const { archive } = bench.keeper;
   const { last } = checkRead(await readAll(archive.open(archive.oldest!)), bench.given);
   assert.equal(last, bench.timeline!.endSequence - 1);
@@ -87,7 +87,7 @@ test("a slow disk that stalls loses nothing as long as memory has it", async () 
   disk.slow = undefined;
   await bench.pass(5000);
   await bench.pass(1000);
-  assert.deepEqual([bench.states.length, bench.keeper.state.lost], [0, 0]);
+  assert.deepEqual([bench.states.length, bench.keeper.health.lost], [0, 0]);
   const { archive } = bench.keeper;
   assert.equal(checkRead(await readAll(archive.open(archive.oldest!)), bench.given).missed, 0);
 });
@@ -233,6 +233,6 @@ test("a lock that somebody took from us ends the writing, and is told", async ()
     await beat();
     await bench.feed(1000);
   }
-  assert.equal(bench.keeper.state.state, "failing");
-  assert.match(bench.keeper.state.reason!, /is being written by another machine/);
+  assert.equal(bench.keeper.health.failing, true);
+  assert.match(bench.keeper.health.reason!, /is being written by another machine/);
 });

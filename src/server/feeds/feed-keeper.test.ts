@@ -126,5 +126,30 @@ test("a picture that is too large is left out with what depends on it", async ()
   const { archive } = bench.keeper;
   const entries = await readAll(archive.open(archive.oldest!));
   assert.equal(checkRead(entries, bench.given).missed, 2);
-  assert.equal(bench.keeper.state.lost, 2);
+  assert.equal(bench.keeper.health.lost, 2);
 });
+
+for (const [words, maxSize, least] of [
+  ["larger", 8 * 1024 * 1024, 3000],
+  ["smaller", 600 * 1024, 1000],
+] as const) {
+  test(`a file whose size was changed is copied into a ${words} one`, async () => {
+    const disk = new RecordedDisk();
+    const first = await new FeedBench(disk).open();
+    first.begin();
+    await first.feed(6000);
+    await first.close();
+    const second = await new FeedBench(disk, { maxSize }, first).open();
+    assert.deepEqual((await disk.readdir("/feeds")).sort(), ["cam.ring", "cam.ring.lock"]);
+    second.begin();
+    await second.feed(500);
+    await second.pass(800);
+    const { archive } = second.keeper;
+    const { last, missed } = checkRead(await readAll(archive.open(archive.oldest!)), second.given);
+    assert.deepEqual([last, missed], [second.timeline!.endSequence - 1, 0]);
+    assert.ok(second.clock.wallClock() - archive.oldest!.utc >= least);
+    assert.ok(disk.contents(feedPath).length <= maxSize);
+    await second.close();
+    assert.equal(disk.opened, 0);
+  });
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
-import type { Archive, Keeper } from "../../hub/archive.ts";
+import type { Archive, Keeper, KeeperHealth } from "../../hub/archive.ts";
 import type { Scheduler } from "../../hub/scheduler.ts";
 import type { Timeline, TimelineOrigin } from "../../hub/timeline.ts";
 import type { Log } from "../log.ts";
@@ -10,6 +10,7 @@ import { BEAT_EVERY, FeedLock, type LockOptions } from "./feed-lock.ts";
 import { FeedSource } from "./feed-source.ts";
 import { recover } from "./recover.ts";
 import { RingArchive } from "./ring-archive.ts";
+import { hasSize, resizeRing } from "./resize-ring.ts";
 import { openRingFile, type RingFile } from "./ring-file.ts";
 import { TimelineEnd } from "./timeline-end.ts";
 
@@ -22,16 +23,11 @@ const LOOK_EVERY = 5000;
 /** Milliseconds until a disk that failed is tried again: doubled each time, from the first to the second. */
 const RETRY = { first: 1000, longest: 30_000 } as const;
 
-/** How a feed's file does. */
-export interface FeedState {
-  /** Live goes on from memory while it is `failing`. */
-  readonly state: "kept" | "failing";
+/** Whether a feed's file is written. */
+export interface FeedState extends KeeperHealth {
+  readonly file: string;
   /** Why it fails, in words; undefined while it does not. */
   readonly reason: string | undefined;
-  /** Bytes written since the start. */
-  readonly written: number;
-  /** Entries of the timeline that could not be kept since the start. */
-  readonly lost: number;
 }
 
 export interface FeedKeeperOptions {
@@ -70,9 +66,9 @@ export class FeedKeeper implements Keeper {
     this.#options = options;
   }
 
-  get state(): FeedState {
+  get health(): FeedState {
     const { reason } = this.#failure ?? {};
-    return { state: reason === undefined ? "kept" : "failing", reason, written: this.#written, lost: this.#source.lost };
+    return { file: this.#options.path, failing: reason !== undefined, reason, lost: this.#source.lost, written: this.#written };
   }
 
   get origin(): TimelineOrigin | undefined {
@@ -90,7 +86,8 @@ export class FeedKeeper implements Keeper {
       // Looked at before it is taken, so that no lock is laid beside what is no file of ours.
       await (await openRingFile(disk, path, maxSize, scheduler.wallClock())).close();
       await this.#take();
-      const ring = await openRingFile(disk, path, maxSize, scheduler.wallClock());
+      let ring = await openRingFile(disk, path, maxSize, scheduler.wallClock());
+      if (!hasSize(ring, maxSize)) ring = await resizeRing(disk, ring, maxSize, scheduler.wallClock());
       this.#ring = ring;
       this.#source = new FeedSource(await recover(ring), () => this.#later());
       this.#source.begin(ring);
@@ -224,7 +221,7 @@ export class FeedKeeper implements Keeper {
     this.#failure = undefined;
     const { log, name, path, onState } = this.#options;
     log.info({ stream: name, file: path, lost: this.#source.lost }, "the feed file is written again");
-    onState(this.state);
+    onState(this.health);
   }
 
   #fails(error: unknown): void {
@@ -234,6 +231,6 @@ export class FeedKeeper implements Keeper {
     this.#failure = { reason, retryIn: before === undefined ? RETRY.first : Math.min(RETRY.longest, before.retryIn * 2) };
     if (before !== undefined) return;
     log.warn({ stream: name, file: path, code: errorCode(error), reason }, "a feed is not kept: live goes on from memory");
-    onState(this.state);
+    onState(this.health);
   }
 }

@@ -35,6 +35,10 @@ export const streamSchema = z
     past: z.object({ oldest: z.iso.datetime(), seconds: z.number() }).nullable().openapi({
       description: "How far back viewers may go (`?date=`, `?buffer=`): to when, and for how long; null before the first picture",
     }),
+    file: z.object({ failing: z.boolean(), lost: z.int(), written: z.int() }).nullable().openapi({
+      description:
+        "For a feed that is kept in a file: whether it cannot be written now, entries of the stream that were lost to it, and bytes written, since the start",
+    }),
     publisher: z
       .object({ protocol: z.string(), address: z.string(), encoder: z.string() })
       .nullable()
@@ -57,6 +61,7 @@ export function describeStream(stream: Stream, containers: ContainerRegistry): S
     bitrate: Math.round(stream.bitrate),
     viewers: stream.viewers,
     past: describePast(stream),
+    file: describeFile(stream),
     publisher: info ? { protocol: info.protocol, address: info.address, encoder: info.encoder } : null,
     tracks: tracks.map(describeTrack),
     containers: containers.carrying(tracks),
@@ -65,6 +70,12 @@ export function describeStream(stream: Stream, containers: ContainerRegistry): S
 
 function describePast({ past }: Stream): StreamDescription["past"] {
   return past === undefined ? null : { oldest: new Date(past.oldest).toISOString(), seconds: Math.round(past.milliseconds) / 1000 };
+}
+
+function describeFile({ keeper }: Stream): StreamDescription["file"] {
+  if (keeper === undefined) return null;
+  const { failing, lost, written } = keeper.health;
+  return { failing, lost, written };
 }
 
 function describeTrack(track: Track): StreamDescription["tracks"][number] {
