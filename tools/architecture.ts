@@ -28,7 +28,8 @@ const layers: readonly Layer[] = [
   { path: "src/testing", imports: [...lower, "src/server"], packages: "dependencies" },
   { path: "src/index.ts", imports: [...lower, "src/protocols", "src/server"], packages: "dependencies" },
   { path: "src/cli.ts", imports: [...lower, "src/protocols", "src/server", "src/index.ts"], packages: "dependencies" },
-  { path: "web/player", imports: [...pure, "src/containers"], packages: "none" },
+  { path: "web/player", imports: [...pure, "src/containers", "web/hls"], packages: "none" },
+  { path: "web/hls", imports: ["web/player"], packages: ["hls.js"] },
   { path: "web/frameworks", imports: ["web/player"], packages: ["react", "vue", "svelte"] },
   { path: "web/pages", imports: ["web/player"], packages: ["hls.js", "mpegts.js"] },
 ];

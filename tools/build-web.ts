@@ -1,5 +1,5 @@
 /**
- * Bundles web/ into dist/web/: `player.js` (an ES module that a page of any site may import), and every page of web/pages with its script
+ * Bundles web/ into dist/web/: `player.js` (an ES module that a page of any site may import), `player-hls.js` that it loads when it needs it, and every page of web/pages with its script
  * and style. Pages import the player as `./player.js`, so that a browser loads it once.
  */
 import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
@@ -20,6 +20,7 @@ export interface WebAsset {
 }
 
 const playerEntry = join(root, "web/player/index.ts");
+const hlsEntry = join(root, "web/hls/index.ts");
 const pages = join(root, "web/pages");
 
 const options = {
@@ -53,8 +54,11 @@ export async function buildWeb(folder = join(root, "dist/web")): Promise<WebAsse
 
 async function buildPlayer(folder: string): Promise<OutputFile[]> {
   if (!existsSync(playerEntry)) return [];
-  const result = await build({ ...options, entryPoints: [playerEntry], outfile: join(folder, "player.js") });
-  return result.outputFiles;
+  const [player, hls] = await Promise.all([
+    build({ ...options, entryPoints: [playerEntry], outfile: join(folder, "player.js"), plugins: [hlsFromItsOwnFile] }),
+    build({ ...options, entryPoints: [hlsEntry], outfile: join(folder, "player-hls.js") }),
+  ]);
+  return [...player.outputFiles, ...hls.outputFiles];
 }
 
 /** A script is an entry if a page names it, `watch.ts` as `watch.js`; so is every style sheet beside the pages. */
@@ -74,6 +78,15 @@ async function buildPages(folder: string): Promise<OutputFile[]> {
   });
   return result.outputFiles;
 }
+
+const hlsFromItsOwnFile: Plugin = {
+  name: "hls-from-its-own-file",
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /hls\/index\.ts$/ }, ({ path, resolveDir }) =>
+      resolve(resolveDir, path) === hlsEntry ? { path: "./player-hls.js", external: true } : undefined,
+    );
+  },
+};
 
 const playerFromItsOwnFile: Plugin = {
   name: "player-from-its-own-file",

@@ -1,7 +1,7 @@
 import { BackOff } from "./back-off.ts";
 import { CloseReason } from "./close-reason.ts";
 import type { Closed } from "./close-reason.ts";
-import { mediaUrl, TransportKind } from "./media-url.ts";
+import { mediaUrl, TransportKind, TransportName } from "./media-url.ts";
 import { openFetch } from "./transport-fetch.ts";
 import type { Transport } from "./transport.ts";
 import { openWebSocket } from "./transport-websocket.ts";
@@ -11,8 +11,8 @@ const askAgainAfter = 2000;
 /** Media for this long proves that a connection is good. Milliseconds. */
 const provenAfter = 4000;
 
-/** Which transport to use; `auto` is WebSocket, and fetch where that is blocked. */
-export const TransportChoice = { auto: "auto", ...TransportKind } as const;
+/** Which transport to use; `auto` is WebSocket, fetch where that is blocked, and HLS where both are. */
+export const TransportChoice = { auto: "auto", ...TransportName } as const;
 export type TransportChoice = (typeof TransportChoice)[keyof typeof TransportChoice];
 
 export interface ConnectionOptions {
@@ -32,6 +32,8 @@ export interface ConnectionListener {
   data(bytes: Uint8Array): void;
   /** The connection ended. `retrying` says whether another attempt follows by itself. */
   closed(end: Closed, retrying: boolean): void;
+  /** Neither of the transports gets through. It is tried on. */
+  allBlocked(): void;
   /** The token callback or the URL is at fault; nothing is tried any more. */
   failed(message: string): void;
 }
@@ -175,6 +177,7 @@ export class Connection {
     if (this.#options.transport !== TransportChoice.auto || this.#webSocketWorks) return this.#backOff.next();
     const websocket = this.#kind === TransportKind.websocket;
     this.#kind = websocket ? TransportKind.fetch : TransportKind.websocket;
+    if (!websocket) this.#listener.allBlocked();
     return websocket ? 0 : this.#backOff.next();
   }
 }

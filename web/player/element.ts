@@ -3,7 +3,7 @@ import { TransportChoice } from "./connection.ts";
 import { Controls } from "./controls.ts";
 import type { MillracePlayerEventMap, PlayerEventTarget } from "./events.ts";
 import { handleKey } from "./keyboard.ts";
-import { Player } from "./player.ts";
+import { ChosenPlayer } from "./chosen-player.ts";
 import { canFullscreen, canPictureInPicture, isFullscreen, toggleFullscreen, togglePictureInPicture } from "./screen.ts";
 import { PlayerState, stateText } from "./states.ts";
 import type { PlayerStats } from "./stats.ts";
@@ -30,7 +30,7 @@ const upgraded = ["src", "muted", "volume", "autoplay", "controls", "latency", "
  * `<millrace-player src="/live/cam" autoplay controls>`: plays a Millrace stream as live as it gets.
  *
  * Attributes: `src` (the stream's URL without extension), `autoplay`, `controls`, `muted`, `poster`, `latency` (seconds of
- * buffer aimed at, 0.25), `engine` (`auto`, `mse`, `webcodecs`), `transport` (`auto`, `websocket`, `fetch`). Parts: `root`,
+ * buffer aimed at, 0.25), `engine` (`auto`, `mse`, `webcodecs`), `transport` (`auto`, `websocket`, `fetch`, `hls`). Parts: `root`,
  * `video`, `canvas`, `poster`, `controls`, `button` (and `play`, `mute`, `live`, `pip`, `fullscreen`, `start`, `unmute`,
  * `action`), `volume`, `message`, `title`, `hint`, `notice`, `buffering`. Custom properties: `--millrace-accent`,
  * `--millrace-background`, `--millrace-text`.
@@ -39,7 +39,7 @@ export class MillracePlayer extends ElementBase {
   static readonly observedAttributes = ["src", "autoplay", "controls", "muted", "poster", "latency", "engine", "transport"];
 
   #controls: Controls | undefined;
-  #player: Player | undefined;
+  #player: ChosenPlayer | undefined;
   #getToken: (() => string | Promise<string>) | undefined;
   #state: PlayerState = PlayerState.idle;
   #detail = "";
@@ -285,7 +285,7 @@ export class MillracePlayer extends ElementBase {
       volume: this.#volume,
       muted: this.#muted,
     };
-    this.#player = new Player(options, {
+    this.#player = new ChosenPlayer(options, {
       state: (state, detail) => this.#setState(state, detail),
       buffering: (isBuffering) => {
         this.#isBuffering = isBuffering;

@@ -4,7 +4,7 @@ import { MillracePlayer } from "./element.ts";
 export { EngineChoice } from "./capabilities.ts";
 export { TransportChoice } from "./connection.ts";
 export { EngineKind } from "./engine-stats.ts";
-export { TransportKind } from "./media-url.ts";
+export { TransportKind, TransportName } from "./media-url.ts";
 export { PlayerState } from "./states.ts";
 export { MillracePlayer };
 export type { MillracePlayerEventMap } from "./events.ts";

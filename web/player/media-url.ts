@@ -2,6 +2,10 @@
 export const TransportKind = { websocket: "websocket", fetch: "fetch" } as const;
 export type TransportKind = (typeof TransportKind)[keyof typeof TransportKind];
 
+/** The same, and HLS, which is one short answer after the other. */
+export const TransportName = { ...TransportKind, hls: "hls" } as const;
+export type TransportName = (typeof TransportName)[keyof typeof TransportName];
+
 /** Endings people paste together with the stream's URL; the player adds its own. */
 const knownExtension = /\.(?:mp4|flv|m3u8|mpd)$/i;
 
@@ -15,16 +19,24 @@ const knownExtension = /\.(?:mp4|flv|m3u8|mpd)$/i;
  * @throws TypeError where `src` is no URL or not of a scheme we speak.
  */
 export function mediaUrl(src: string, base: string, transport: TransportKind, token = ""): string {
+  return streamUrl(src, base, transport === TransportKind.websocket ? "ws" : "http", "mp4", token);
+}
+
+/** The URL of a stream's HLS playlist; the rest as above. @throws TypeError as above */
+export function hlsUrl(src: string, base: string, token = ""): string {
+  return streamUrl(src, base, "http", "m3u8", token);
+}
+
+function streamUrl(src: string, base: string, scheme: "ws" | "http", extension: string, token: string): string {
   const url = new URL(src, base);
   const secure = url.protocol === "https:" || url.protocol === "wss:";
   if (!secure && url.protocol !== "http:" && url.protocol !== "ws:") {
     throw new TypeError(`browsers cannot play ${url.protocol} addresses; src is the stream's http, https, ws or wss address`);
   }
-  const scheme = transport === TransportKind.websocket ? "ws" : "http";
   // A "special" scheme may be changed to another in place (URL Standard, "can have a username/password/port").
   url.protocol = secure ? `${scheme}s:` : `${scheme}:`;
   url.hash = "";
-  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(knownExtension, "")}.mp4`;
+  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(knownExtension, "")}.${extension}`;
   if (token !== "") url.searchParams.set("key", token);
   return url.href;
 }

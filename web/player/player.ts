@@ -22,6 +22,8 @@ const deadAfter = 20_000;
 const doubtfulAfter = 3000;
 /** A connection that is open and brings nothing for this long waits for a publisher. Milliseconds. */
 const waitingAfter = 700;
+/** An answer that has begun and brings nothing for this long is held back on its way. Milliseconds. */
+const collectedAfter = 4000;
 /** A connection that is back within this time is not worth a word. Milliseconds. */
 const shortBreak = 600;
 /** Paused for longer than this, the connection is given up. Milliseconds. */
@@ -48,10 +50,25 @@ export interface PlayerListener extends Pick<EngineListener, "seeked" | "rate" |
   missing(text: string): void;
 }
 
+/** What plays a stream, however its media travel. */
+export interface StreamPlayer {
+  readonly isPaused: boolean;
+  latency: number;
+  play(): void;
+  pause(): void;
+  jumpToLive(): void;
+  retry(): void;
+  setVolume(volume: number, muted: boolean): void;
+  /** Null while there is nothing to tell. */
+  stats(): PlayerStats | null;
+  close(): void;
+}
+
 /** Plays one stream: connection, engine, and what the viewer is told. Knows no element but the stage it shows on. */
-export class Player {
+export class Player implements StreamPlayer {
   readonly #options: PlayerOptions;
   readonly #listener: PlayerListener;
+  readonly #unreachable: () => void;
   readonly #connection: Connection;
   readonly #controller: LatencyController;
   readonly #bitrate = new BitrateMeter();
@@ -78,7 +95,9 @@ export class Player {
   #goodbye = "";
   readonly #counts = { seeks: 0, waitings: 0, reconnects: -1 };
 
-  constructor(options: PlayerOptions, listener: PlayerListener) {
+  /** @param unreachable told where neither transport brings media */
+  constructor(options: PlayerOptions, listener: PlayerListener, unreachable: () => void = () => undefined) {
+    this.#unreachable = unreachable;
     this.#options = options;
     this.#listener = listener;
     this.#volume = { volume: options.volume, muted: options.muted };
@@ -92,6 +111,7 @@ export class Player {
       described: (message) => this.#feed?.described(message),
       data: (bytes) => this.#data(bytes),
       closed: (end, retrying) => this.#closed(end, retrying),
+      allBlocked: () => unreachable(),
       failed: (message) => this.#set(PlayerState.error, message),
     });
     const { signal } = this.#unlisten;
@@ -101,11 +121,11 @@ export class Player {
     this.#timer = setInterval(() => this.#look(), lookEvery);
   }
 
-  get state(): PlayerState {
-    return this.#state;
-  }
   get isPaused(): boolean {
     return this.#pausedAt !== undefined;
+  }
+  get latency(): number {
+    return this.#controller.target;
   }
   set latency(seconds: number) {
     this.#controller.target = seconds;
@@ -340,6 +360,9 @@ export class Player {
     if (!this.#isConnected) return;
     if (this.#dataAt === 0) {
       const open = this.#openedAt !== undefined && now - this.#openedAt > waitingAfter;
+      // A proxy that collects the answer before it passes it on.
+      const isCollected = this.#connection.transport === "fetch" && this.#options.transport === "auto";
+      if (open && isCollected && now - this.#openedAt! > collectedAfter) this.#unreachable();
       const says = this.#state === PlayerState.connecting || this.#state === PlayerState.reconnecting;
       if (open && says) this.#set(PlayerState.waiting, "");
       return;

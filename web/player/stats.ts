@@ -1,5 +1,5 @@
 import type { EngineKind, EngineStats } from "./engine-stats.ts";
-import type { TransportKind } from "./media-url.ts";
+import type { TransportName } from "./media-url.ts";
 
 /** Figures for people and for monitoring. */
 export interface PlayerStats {
@@ -29,7 +29,7 @@ export interface PlayerStats {
   readonly waitings: number;
   /** How often the connection was made anew. */
   readonly reconnects: number;
-  readonly transport: TransportKind | null;
+  readonly transport: TransportName | null;
   readonly engine: EngineKind | null;
 }
 
