@@ -2,7 +2,7 @@
  * HLS for the player, where neither WebSockets nor endless responses get through: hls.js, and the browser's own HLS where there are no Media Source
  * Extensions. A script of its own, which the player loads when it needs it.
  */
-import { ErrorDetails, ErrorTypes, Events, Hls, type ErrorData } from "hls.js";
+import HlsJs, { ErrorDetails, ErrorTypes, Events, type ErrorData } from "hls.js";
 import { CloseReason, reasonOfStatus } from "../player/close-reason.ts";
 import { hlsUrl } from "../player/media-url.ts";
 import type { PlayerListener, PlayerOptions, StreamPlayer } from "../player/player.ts";
@@ -24,7 +24,7 @@ export class HlsPlayer implements StreamPlayer {
   readonly #unlisten = new AbortController();
   readonly #bitrate = new BitrateMeter();
   readonly #counts = { waitings: 0, reconnects: -1 };
-  #hls: Hls | undefined;
+  #hls: HlsJs | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state: PlayerState = PlayerState.connecting;
   #pausedAt: number | undefined;
@@ -143,14 +143,14 @@ export class HlsPlayer implements StreamPlayer {
       return this.#set(PlayerState.error, error instanceof Error ? error.message : String(error));
     }
     // Chromium says that it plays HLS, and does it badly.
-    if (Hls.isSupported()) this.#load(url);
+    if (HlsJs.isSupported()) this.#load(url);
     else if (this.#video.canPlayType("application/vnd.apple.mpegurl") !== "") this.#video.src = url;
     else return this.#set(PlayerState.unsupported, "It has neither Media Source Extensions nor HLS.");
     void this.#play();
   }
 
   #load(url: string): void {
-    const hls = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: fastest, enableWorker: false, backBufferLength: 10 });
+    const hls = new HlsJs({ lowLatencyMode: true, maxLiveSyncPlaybackRate: fastest, enableWorker: false, backBufferLength: 10 });
     this.#hls = hls;
     hls.on(Events.ERROR, (_, data) => this.#failed(hls, data));
     hls.on(Events.FRAG_LOADED, (_, { payload }) => this.#bitrate.add(performance.now() / 1000, payload.byteLength));
@@ -189,7 +189,7 @@ export class HlsPlayer implements StreamPlayer {
     this.#again(PlayerState.ended);
   }
 
-  #failed(hls: Hls, { type, details, fatal, response }: ErrorData): void {
+  #failed(hls: HlsJs, { type, details, fatal, response }: ErrorData): void {
     if (hls !== this.#hls || !fatal) return;
     if (type === ErrorTypes.MEDIA_ERROR && details !== ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return hls.recoverMediaError();
     if (details === ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR)
