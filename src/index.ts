@@ -35,6 +35,8 @@ export { ConfigError, type ConfigProblem, type SettingPlace } from "./server/con
 export type { Config, ConfigInput } from "./server/config/schema.ts";
 export type { Listener, ListenOptions } from "./server/events.ts";
 export { FeedFileError } from "./server/feeds/feed-file-error.ts";
+export type { RecordedFile, RecordedTrack, FileClock, FileGap } from "./server/recording/recorded.ts";
+export type { RecordOptions, StreamRecording } from "./server/recording/stream-recording.ts";
 export { ListenError, type ListenFailure } from "./server/listen-error.ts";
 export type { Log } from "./server/log.ts";
 export type { ContainerFormat, ContainerOptions } from "./server/containers/container-format.ts";

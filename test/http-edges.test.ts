@@ -17,6 +17,7 @@ import { FeedService } from "../src/server/feeds/feed-service.ts";
 import { silentLog } from "../src/server/log.ts";
 import { Peers } from "../src/server/peers/peers.ts";
 import { PluginRoutes } from "../src/server/plugins/plugin-routes.ts";
+import { RecordingService } from "../src/server/recording/recording-service.ts";
 import { Seats } from "../src/server/seats.ts";
 import { Transcoder } from "../src/server/transcode/transcoder.ts";
 import { Vod } from "../src/server/vod/vod.ts";
@@ -41,8 +42,20 @@ before(async () => {
   hub = new Hub();
   const ports = () => ({ rtmp: 1935, http: listener.address()?.port ?? null });
   const urls = () => ({ rtmp: "rtmp://live.example.org/", http: null });
+  const recording = recordingOf(hub);
   listener = listenerWith(
-    options(new Peers(), { version: "1.2.3", startedAt: 0, hub, containers, ports, urls, open: () => true, needsKey: false, refusals }),
+    options(new Peers(), {
+      version: "1.2.3",
+      startedAt: 0,
+      hub,
+      containers,
+      ports,
+      urls,
+      open: () => true,
+      needsKey: false,
+      refusals,
+      recording,
+    }),
   );
   await listener.listen({ host: "127.0.0.1", port: 0 });
   port = listener.address()!.port;
@@ -53,6 +66,10 @@ after(async () => {
   await listener.close(200);
   await rm(folder, { recursive: true });
 });
+
+function recordingOf(streams: Hub): RecordingService {
+  return new RecordingService(streams, checkConfig().recording, silentLog());
+}
 
 type Options = HttpServiceOptions & HttpListenerOptions;
 
@@ -104,6 +121,7 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     needsKey: false,
     containers,
     refusals,
+    recording: recordingOf(hub),
   };
   const behind = listenerWith(options(new Peers(["loopback"]), facts));
   await behind.listen({ host: "127.0.0.1", port: 0 });
@@ -262,6 +280,8 @@ test("the API tells of streams as its description says", async () => {
   const description = await body(await fetch(`${base}/api/v1/openapi.json`));
   assert.deepEqual(Object.keys(description["paths"]!).toSorted(), [
     "/api/v1/config-schema.json",
+    "/api/v1/recordings",
+    "/api/v1/recordings/{id}",
     "/api/v1/refusals",
     "/api/v1/streams",
     "/api/v1/streams/{name}",

@@ -15,6 +15,8 @@ export interface PublisherInfo {
   readonly address: string;
   /** What the encoder calls itself, or "". Same address and same encoder: the same publisher coming back. */
   readonly encoder: string;
+  /** What an RTMP publisher wants to become of the stream: `record` it, or `append` it to its recording; undefined for nothing but live. */
+  readonly publishType?: "record" | "append";
 }
 
 /**

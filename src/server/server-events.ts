@@ -3,6 +3,10 @@ import type { PublicationEnd, PublicationReason, PublisherInfo } from "../hub/pu
 import { Events } from "./events.ts";
 import type { FeedState } from "./feeds/feed-keeper.ts";
 import type { Log } from "./log.ts";
+import type { RecordedFile } from "./recording/recorded.ts";
+import type { RecordingSession } from "./recording/recording-session.ts";
+import type { Recordings } from "./recording/recordings.ts";
+import { SessionRecording, type StreamRecording } from "./recording/stream-recording.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 
 /** What a program can listen to, by name. */
@@ -15,15 +19,32 @@ export interface ServerEvents {
   readonly ended: { readonly stream: StreamHandle };
   /** A feed's file cannot be written (`failing`), and the feed goes on from memory; or it is written again. */
   readonly feed: { readonly stream: StreamHandle } & FeedState;
+  /** A recording began, whoever asked for it. */
+  readonly recording: { readonly recording: StreamRecording };
+  /** A file of a recording is complete, or cut short by a disk that failed. */
+  readonly recorded: { readonly recording: StreamRecording; readonly file: RecordedFile };
+  /** Something of a stream is in none of a recording's files: the disk failed (`disk`) or was too slow (`slow`). */
+  readonly recordingLost: { readonly recording: StreamRecording; readonly seconds: number; readonly reason: "disk" | "slow" };
+  /** Nothing more is written. */
+  readonly recordingEnded: { readonly recording: StreamRecording };
 }
 
-const names = ["live", "lost", "ended", "feed"] as const satisfies readonly (keyof ServerEvents)[];
+const names = [
+  "live",
+  "lost",
+  "ended",
+  "feed",
+  "recording",
+  "recorded",
+  "recordingLost",
+  "recordingEnded",
+] as const satisfies readonly (keyof ServerEvents)[];
 
 /** The events of one server: what its hub tells. */
-export function serverEvents(hub: Hub, log: Log): Events<ServerEvents> {
+export function serverEvents(hub: Hub, recordings: Recordings, log: Log): Events<ServerEvents> {
   const events = new Events<ServerEvents>(names, log);
   hub.onEvent((event) => {
-    const stream = new HubStreamHandle(hub, event.stream.name);
+    const stream = new HubStreamHandle(hub, event.stream.name, recordings);
     switch (event.kind) {
       case "live":
         return events.emit("live", { stream, publisher: event.publication.info, reason: event.publication.reason });
@@ -32,6 +53,17 @@ export function serverEvents(hub: Hub, log: Log): Events<ServerEvents> {
       case "ended":
         return events.emit("ended", { stream });
     }
+  });
+  const handle = (session: RecordingSession) => new SessionRecording(session, recordings.folder);
+  recordings.listen({
+    began: (session) => events.emit("recording", { recording: handle(session) }),
+    file: (file, session) => {
+      if (file.state !== "writing") events.emit("recorded", { recording: handle(session), file });
+    },
+    gap: ({ reason, from, to }, session) => {
+      if (reason !== "publisher") events.emit("recordingLost", { recording: handle(session), seconds: (to - from) / 1000, reason });
+    },
+    ended: (session) => events.emit("recordingEnded", { recording: handle(session) }),
   });
   return events;
 }

@@ -38,7 +38,7 @@ import { type FramePublisher, HubFramePublisher, type PublishFramesOptions } fro
 import { publishBytes, type PublishOptions } from "./publishing/publish-bytes.ts";
 import { pluginsOfProgram, type ReadyPlugin } from "./plugins/plugin-entries.ts";
 import type { PluginHost } from "./plugins/plugin-host.ts";
-import { Recordings } from "./recording/recordings.ts";
+import { RecordingService } from "./recording/recording-service.ts";
 import { nodeDisk } from "./storage/disk.ts";
 import { PluginRoutes } from "./plugins/plugin-routes.ts";
 import { Plugins } from "./plugins/plugins.ts";
@@ -101,7 +101,7 @@ export class ComposedServer implements MillraceServer {
   readonly #access: AccessChain;
   readonly #keys: KeyRing | undefined;
   readonly #refusals: RefusalList;
-  readonly #recordings: Recordings;
+  readonly #recording: RecordingService;
   readonly #http: HttpService | undefined;
   readonly #vod: Vod;
   readonly #transcoder: Transcoder;
@@ -123,9 +123,10 @@ export class ComposedServer implements MillraceServer {
     this.hub = createHub(config, log, clock, (name) => this.#files.keeper(name));
     this.#vod = new Vod(config.vod, this.hub, log.child({ part: "vod" }));
     logEvents(this.hub, log);
-    this.#recordings = new Recordings({ hub: this.hub, settings: config.recording, disk: nodeDisk, log: log.child({ part: "recording" }) });
-    this.#events = serverEvents(this.hub, log);
-    this.#files.onState = (name, state) => this.#events.emit("feed", { stream: new HubStreamHandle(this.hub, name), ...state });
+    this.#recording = new RecordingService(this.hub, config.recording, log);
+    this.#events = serverEvents(this.hub, this.#recording.recordings, log);
+    this.#files.onState = (name, state) =>
+      this.#events.emit("feed", { stream: new HubStreamHandle(this.hub, name, this.#recording.recordings), ...state });
     this.#feeds = new FeedService({ config, log, hub: () => this.hub });
     const keyStep = keys && new KeyStep(keys, config.auth);
     this.#access = new AccessChain({
@@ -153,6 +154,7 @@ export class ComposedServer implements MillraceServer {
     return {
       server: this,
       hub: this.hub,
+      recordings: this.#recording.recordings,
       access: this.#access,
       containers: this.#containers,
       demuxers: this.#demuxers,
@@ -184,11 +186,11 @@ export class ComposedServer implements MillraceServer {
   }
 
   stream(name: string): StreamHandle {
-    return new HubStreamHandle(this.hub, streamName(name));
+    return new HubStreamHandle(this.hub, streamName(name), this.#recording.recordings);
   }
 
   streams(): StreamHandle[] {
-    return [...this.hub.streams.keys()].map((name) => new HubStreamHandle(this.hub, name));
+    return [...this.hub.streams.keys()].map((name) => new HubStreamHandle(this.hub, name, this.#recording.recordings));
   }
 
   publish(name: string, input: MediaInput, options?: PublishOptions): Promise<void> {
@@ -209,6 +211,7 @@ export class ComposedServer implements MillraceServer {
   async #listen(): Promise<void> {
     await this.#orClose(this.#plugins.start());
     await this.#orClose(this.#files.open());
+    this.#recording.start();
     const failures: ListenFailure[] = [];
     for (const [role, listener] of this.#listeners) {
       if (this.#closing !== undefined) break;
@@ -264,15 +267,7 @@ export class ComposedServer implements MillraceServer {
     const closed = [...this.#listeners.values()].map((listener) => listener.close(within));
     this.#transcoder.close();
     this.hub.close();
-    await Promise.all([this.#plugins.close(within), this.#closeRecordings(within), this.#files.close(within), ...closed]);
-  }
-
-  /** A disk that hangs may keep recordings from ending; they are whole up to what it took. */
-  async #closeRecordings(within: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, within);
-    await Promise.race([this.#recordings.close(), promise]);
-    clearTimeout(timer);
+    await Promise.all([this.#plugins.close(within), this.#recording.close(within), this.#files.close(within), ...closed]);
   }
 
   address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined {
@@ -340,6 +335,7 @@ export class ComposedServer implements MillraceServer {
         open: () => this.#access.open,
         needsKey: this.#needsKey,
         refusals: this.#refusalSource(),
+        recording: this.#recording,
       },
       log: this.#log.child({ part: "http" }),
       peers: this.#peers,

@@ -2,6 +2,8 @@ import { type Frames, type FramesOptions, HubFrames } from "../hub/frames.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { PublisherInfo } from "../hub/publication.ts";
 import type { Stream } from "../hub/stream.ts";
+import type { Recordings } from "./recording/recordings.ts";
+import { readRecordOptions, type RecordOptions, SessionRecording, type StreamRecording } from "./recording/stream-recording.ts";
 import type { Metadata, Track } from "../media/track.ts";
 
 /**
@@ -32,17 +34,26 @@ export interface StreamHandle {
    * one is lost and comes back, and ends with the stream. See `Frames` for what happens to a slow reader.
    */
   frames(options?: FramesOptions): Frames;
+  /**
+   * Records it from its newest random-access point until it ends, or `stop()`; where nobody publishes it, its next publisher. What `options` do
+   * not say, the settings in `recording` do.
+   *
+   * @throws TypeError for options that are none; Refusal `full`, `closing`
+   */
+  record(options?: RecordOptions): StreamRecording;
 }
 
 /** A name of a hub. */
 export class HubStreamHandle implements StreamHandle {
   readonly name: string;
   readonly #hub: Hub;
+  readonly #recordings: Recordings;
 
   /** @param name as `streamName` made it */
-  constructor(hub: Hub, name: string) {
+  constructor(hub: Hub, name: string, recordings: Recordings) {
     this.#hub = hub;
     this.name = name;
+    this.#recordings = recordings;
   }
 
   get state(): LiveState {
@@ -76,6 +87,11 @@ export class HubStreamHandle implements StreamHandle {
 
   frames(options: FramesOptions = {}): Frames {
     return new HubFrames(this.#hub, this.name, options);
+  }
+
+  record(options: RecordOptions = {}): StreamRecording {
+    const session = this.#recordings.begin(this.name, { by: "program", ...readRecordOptions(options) });
+    return new SessionRecording(session, this.#recordings.folder);
   }
 
   get #stream(): Stream | undefined {

@@ -43,7 +43,6 @@ export class RecordingBench {
     this.recordings.listen({
       changed: (row) => void this.told.push(row),
       file: (row) => void this.files.set(row.path, row),
-      ended: () => undefined,
     });
   }
 

@@ -108,10 +108,10 @@ export class RtmpClient implements Disposable {
   }
 
   /** Publishes; resolves with the message stream once the server has said Publish.Start. */
-  async publish(app: string, name: string): Promise<number> {
+  async publish(app: string, name: string, type = "live"): Promise<number> {
     await this.connectApp(app);
     const streamId = await this.createStream();
-    this.command(streamId, "publish", null, name, "live");
+    this.command(streamId, "publish", null, name, type);
     await this.status("NetStream.Publish.Start");
     return streamId;
   }

@@ -1,6 +1,6 @@
 import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { Hub } from "../../hub/hub.ts";
-import type { Publication } from "../../hub/publication.ts";
+import type { Publication, PublisherInfo } from "../../hub/publication.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { Message } from "./message.ts";
 
@@ -26,14 +26,16 @@ export interface AskingOwner {
 export class Asking {
   readonly streamId: number;
   readonly #question: AccessQuestion;
+  readonly #type: PublisherInfo["publishType"];
   readonly #owner: AskingOwner;
   readonly #abort = new AbortController();
   #kept: Message[] = [];
   #bytes = 0;
 
-  constructor(streamId: number, question: AccessQuestion, owner: AskingOwner) {
+  constructor(streamId: number, question: AccessQuestion, type: PublisherInfo["publishType"], owner: AskingOwner) {
     this.streamId = streamId;
     this.#question = question;
+    this.#type = type;
     this.#owner = owner;
   }
 
@@ -56,11 +58,12 @@ export class Asking {
   async start(): Promise<void> {
     const { hub, access } = this.#owner;
     const { address, protocol, client } = this.#question;
+    const info = { protocol, address, encoder: client, ...(this.#type && { publishType: this.#type }) };
     const { signal } = this.#abort;
     let stream: string | undefined;
     try {
       ({ stream } = await access.publish({ ...this.#question, signal }));
-      if (!signal.aborted) this.#owner.granted(this, stream, hub.publish(stream, { protocol, address, encoder: client }));
+      if (!signal.aborted) this.#owner.granted(this, stream, hub.publish(stream, info));
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Refusal) this.#owner.refused(this, error, stream);

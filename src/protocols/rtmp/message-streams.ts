@@ -111,7 +111,7 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
   }
 
   /**
-   * `publish` (section 7.2.2.6). No name, or false, stops; an empty one says that all of it is in `app`.
+   * `publish` (section 7.2.2.6): name, type. No name, or false, stops; an empty one says that all of it is in `app`.
    *
    * @throws {ProtocolError} for a name that is none, or a second publish
    */
@@ -134,7 +134,7 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
       this.#noteRefusal(error, requestedName(connect.app, name), connect.agent);
       return this.#tellRefusal(streamId, name, error);
     }
-    const asking = new Asking(streamId, question, this);
+    const asking = new Asking(streamId, question, publishType(request.args[1]), this);
     this.#roles.set(streamId, asking);
     this.#owner.allowMedia(true);
     void asking.start();
@@ -332,6 +332,11 @@ function identityOn(connect: ConnectRequest, name: string): string | undefined {
     if (error instanceof Refusal) return undefined;
     throw error;
   }
+}
+
+/** `live`, `record` or `append`; of any other nothing is known. */
+function publishType(value: AmfValue): "record" | "append" | undefined {
+  return value === "record" || value === "append" ? value : undefined;
 }
 
 function describe(value: AmfValue): string {

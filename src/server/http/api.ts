@@ -1,9 +1,11 @@
 import type { HttpBindings } from "@hono/node-server";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
 import { streamAddress } from "../../hub/identity.ts";
 import { configJsonSchema, configSchemaPath } from "../config/json-schema.ts";
 import { containerSchema, describeContainer } from "./container-description.ts";
 import { describeStream, streamSchema } from "./stream-description.ts";
+import { addRecordings, mistakeIn } from "./recordings-route.ts";
 import { addRefusals } from "./refusals-route.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { statusOfRefusal } from "./http-problem.ts";
@@ -72,7 +74,14 @@ const settingsRoute = createRoute({
 
 /** The HTTP API, a Fetch handler. */
 export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindings }> {
-  const api = new OpenAPIHono<{ Bindings: HttpBindings }>();
+  const api = new OpenAPIHono<{ Bindings: HttpBindings }>({
+    defaultHook: (result, context) => (result.success ? undefined : context.json(badRequest(mistakeIn(result.error)), 400)),
+  });
+  // A body that is no JSON, for example.
+  api.onError((error, context) => {
+    if (!(error instanceof HTTPException)) throw error;
+    return context.json(badRequest(error.message), error.status);
+  });
   let settings: string | undefined;
   const settingsSchema = () => (settings ??= JSON.stringify(configJsonSchema()));
   api.openapi(listRoute, (context) => {
@@ -108,6 +117,7 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
     }
   });
   addRefusals(api, facts.refusals);
+  addRecordings(api, facts.recording, facts.refusals);
   api.openAPIRegistry.registerPath(settingsRoute);
   api.get(configSchemaPath, (context) => context.body(settingsSchema(), 200, { "Content-Type": "application/schema+json" }));
   // Relative to where this is read from: the server may be below any path.
@@ -123,4 +133,8 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
     ),
   );
   return api;
+}
+
+function badRequest(message: string): z.infer<typeof errorSchema> {
+  return { error: { code: "bad-request", message } };
 }

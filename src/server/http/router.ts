@@ -24,6 +24,7 @@ import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { allowedMethods, answerByPlugin } from "./plugin-answer.ts";
 import { problemBody } from "./problem-body.ts";
 import { type PublishRoute, publishSegment } from "./publish-route.ts";
+import { recordingsPath } from "./recordings-route.ts";
 import { StaticFiles } from "./static-files.ts";
 import { baseOf, firstSegment, type Target } from "./target.ts";
 import { challenged, viewerQuestion } from "./viewer-question.ts";
@@ -83,6 +84,7 @@ export class Router {
     if (feeds.takes(target)) return feeds.answer({ ...exchange, headers, answer: (error) => this.#answerOf(exchange, error) });
     if (firstSegment(target.path) === pluginSegment) return this.#plugin(exchange, headers);
     if (publish.takes(request, target)) return publish.take(exchange, (error) => this.#answerOf(exchange, error));
+    if (takesWrites(target)) return this.#answerOperator(exchange, headers);
     if (hasBody(request)) throw new HttpProblem(413, "body-refused", "Nothing here takes a request with a body.", { Connection: "close" });
     if (request.method === "OPTIONS") return this.#preflight(exchange, allowedOfStreams);
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -107,6 +109,16 @@ export class Router {
       default:
         return this.#media(exchange, headers);
     }
+  }
+
+  /** What of the API does something. Pages of other sites are asked to prove more than a preflight could: it says nothing of the key. */
+  #answerOperator(exchange: Exchange, headers: Readonly<Record<string, string>>): Promise<void> | void {
+    const { request, response } = exchange;
+    if (request.method === "OPTIONS") return this.#preflight(exchange, "GET, HEAD, OPTIONS, POST, DELETE");
+    if (request.method !== "POST" && hasBody(request))
+      throw new HttpProblem(413, "body-refused", `${request.method} takes no body here.`, { Connection: "close" });
+    for (const [name, value] of Object.entries({ ...headers, ...apiHeaders })) response.setHeader(name, value);
+    return this.#answerApi(exchange);
   }
 
   /** The API reads the request itself, and is to see the path as we do. */
@@ -236,6 +248,10 @@ const allowed = "GET, HEAD, OPTIONS";
 const allowedOfStreams = `${allowed}, POST, PUT`;
 
 const apiHeaders = { "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'" } as const;
+
+function takesWrites({ path }: Target): boolean {
+  return path === recordingsPath || path.startsWith(`${recordingsPath}/`);
+}
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;

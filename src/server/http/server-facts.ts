@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Hub } from "../../hub/hub.ts";
 import type { RefusedAttempt } from "../access/refusal-list.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
+import type { RecordingService } from "../recording/recording-service.ts";
 import type { OperatorProof } from "./operator.ts";
 
 /** What the API needs in order to tell of refused attempts. */
@@ -25,6 +26,7 @@ export interface ServerFacts {
   /** Publishers are asked for a key. */
   readonly needsKey: boolean;
   readonly refusals: RefusalSource;
+  readonly recording: RecordingService;
   /** The ports that are listened on; null where that protocol is off. */
   ports(): { readonly rtmp: number | null; readonly http: number | null };
   /** The URLs under which who asked reaches us, as settings and trusted proxies tell; null where they do not. */

@@ -6,6 +6,7 @@ import { Refusal } from "../../hub/refusal.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
 import { containerFor } from "../containers/container-variant.ts";
 import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
+import type { Recordings } from "../recording/recordings.ts";
 import { HubStreamHandle } from "../stream-handle.ts";
 import { checkedMuxer } from "./checked-muxer.ts";
 import type { ViewerHost } from "./peer-viewer.ts";
@@ -18,6 +19,7 @@ import type { PluginRoutes } from "./plugin-routes.ts";
 export interface PluginHost {
   readonly server: PluginServer;
   readonly hub: Hub;
+  readonly recordings: Recordings;
   readonly access: Access;
   readonly containers: ContainerRegistry;
   readonly demuxers: DemuxerRegistry;
@@ -46,7 +48,7 @@ export async function publishFor({ hub, access, demuxers }: PluginHost, plugin: 
 
 /** Lets a peer of a plug-in's watch. Rejects with a `Refusal`, or with the signal's reason. */
 export async function playFor(
-  { hub, access, admit, waitForPublisher }: PluginHost,
+  { hub, recordings, access, admit, waitForPublisher }: PluginHost,
   viewerHost: ViewerHost,
   peer: PeerRequest,
   { wait = waitForPublisher }: PlayOptions = {},
@@ -60,7 +62,7 @@ export async function playFor(
     signal.throwIfAborted();
     release = admit();
     const stream = await hub.watch(name, wait, signal);
-    return new HubPeerViewer(stream, new HubStreamHandle(hub, name), viewerHost, release, peer.signal);
+    return new HubPeerViewer(stream, new HubStreamHandle(hub, name, recordings), viewerHost, release, peer.signal);
   } catch (error) {
     release?.();
     throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;

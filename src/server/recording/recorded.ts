@@ -2,8 +2,8 @@ import type { Track } from "../../media/track.ts";
 import type { RecordingFormat } from "./file-muxer.ts";
 import type { Gap } from "./gap.ts";
 
-/** Who began a recording: the settings, a program or its hook, a request to the API, or the publisher by its publish type. */
-export type RecordedBy = "settings" | "program" | "api" | "publisher";
+/** Who began a recording: the settings, a program or its hook, a request to the API, the publisher by its publish type. Unknown: the index was lost. */
+export type RecordedBy = "settings" | "program" | "api" | "publisher" | "unknown";
 
 /** A track in a file, as the index keeps it. */
 export type RecordedTrack = Pick<Track, "id" | "kind" | "codec" | "codecString"> & {
@@ -63,6 +63,24 @@ export interface RecordedStream {
   readonly lost: number;
   /** Why it ended, or why nothing is written at the moment; null where nothing is wrong. */
   readonly error: string | null;
+}
+
+/** The same with what its files come to. */
+export interface ListedRecording extends RecordedStream {
+  readonly files: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** A recording that another goes on with. */
+export interface EarlierRecording {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly started: number;
+  /** Milliseconds that it lost. */
+  readonly lost: number;
+  /** Number of its last file. */
+  readonly last: number;
 }
 
 export function recordedTrack(track: Track): RecordedTrack {

@@ -1,28 +1,28 @@
+import type { z } from "zod";
+import type { recordingChanges } from "../config/recording-schema.ts";
 import type { Config } from "../config/schema.ts";
 import type { CutRules } from "./piece-reader.ts";
 import type { RecordingFormat } from "./file-muxer.ts";
+
+/** What an MP4 file gets when it is complete. */
+export type Finish = Config["recording"]["finish"];
 
 /** How a recording is written. */
 export interface RecordingPlan {
   readonly format: RecordingFormat;
   readonly template: string;
   readonly cut: CutRules;
+  readonly finish: Finish;
 }
 
 /** What differs from the settings. Times in milliseconds, sizes in bytes. */
-export interface PlanChanges {
-  readonly format?: RecordingFormat | undefined;
-  readonly template?: string | undefined;
-  readonly cutTime?: number | undefined;
-  readonly cutSize?: number | undefined;
-  readonly cutAtKeyFrames?: boolean | undefined;
-}
+export type PlanChanges = z.output<typeof recordingChanges>;
 
 type Settings = Config["recording"];
 
 /** The plan that settings and what differs from them make. */
 export function planOf(settings: Settings, changes: PlanChanges = {}): RecordingPlan {
-  const { format, template, cutTime, cutSize, cutAtKeyFrames } = settings;
+  const { format, template, cutTime, cutSize, cutAtKeyFrames, finish } = settings;
   return {
     format: changes.format ?? format,
     template: changes.template ?? template,
@@ -31,6 +31,7 @@ export function planOf(settings: Settings, changes: PlanChanges = {}): Recording
       size: changes.cutSize ?? cutSize,
       keyFrame: changes.cutAtKeyFrames ?? cutAtKeyFrames,
     },
+    finish: changes.finish ?? finish,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import type { Disk } from "../storage/disk.ts";
 import type { DiskTurns } from "./disk-turns.ts";
 import type { Gap } from "./gap.ts";
-import { type FileGap, type RecordedBy, type RecordedFile, type RecordedStream, recordedTrack } from "./recorded.ts";
+import { type EarlierRecording, type FileGap, type RecordedBy, type RecordedFile, type RecordedStream, recordedTrack } from "./recorded.ts";
 import { type PendingBytes, Recording } from "./recording.ts";
 import type { RecordingFile } from "./recording-file.ts";
 import type { RecordingPlan } from "./recording-rules.ts";
@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly by: RecordedBy;
   readonly from: ReadFrom;
   readonly plan: RecordingPlan;
+  /** The recording that it goes on with, whose identity it has. */
+  readonly earlier: EarlierRecording | undefined;
   readonly folder: string;
   readonly disk: Disk;
   readonly log: Log;
@@ -28,7 +30,8 @@ export interface SessionOptions {
   readonly pending: PendingBytes;
   readonly listener: {
     changed(row: RecordedStream): void;
-    file(row: RecordedFile): void;
+    file(row: RecordedFile, session: RecordingSession): void;
+    gap(gap: Gap, session: RecordingSession): void;
     ended(session: RecordingSession): void;
   };
 }
@@ -67,7 +70,7 @@ export class RecordingSession {
     this.id = options.id;
     this.stream = options.stream;
     this.by = options.by;
-    this.#started = options.scheduler.wallClock();
+    this.#started = options.earlier?.started ?? options.scheduler.wallClock();
     this.#tell();
   }
 
@@ -79,7 +82,7 @@ export class RecordingSession {
 
   /** As the index keeps it. */
   get row(): RecordedStream {
-    const lost = Math.round(this.#recording?.lost ?? 0);
+    const lost = Math.round((this.#options.earlier?.lost ?? 0) + (this.#recording?.lost ?? 0));
     return { id: this.id, stream: this.stream, by: this.by, started: this.#started, ended: this.#ended, lost, error: this.#error };
   }
 
@@ -96,12 +99,12 @@ export class RecordingSession {
   /** The stream is there. */
   attach(stream: Stream): void {
     if (this.#recording !== undefined || this.#ended !== null) return;
-    const { plan, folder, disk, log } = this.#options;
+    const { plan, earlier, folder, disk, log } = this.#options;
     this.#recording = new Recording(stream, {
       ...this.#options,
       place: { disk, folder, template: plan.template, format: plan.format },
       cut: plan.cut,
-      first: 1,
+      first: (earlier?.last ?? 0) + 1,
       listener: {
         opened: (_, file) => this.#opened(file),
         grown: (_, file) => this.#grown(file),
@@ -151,6 +154,7 @@ export class RecordingSession {
   #gap({ file, lost }: Recording, gap: Gap): void {
     const { log } = this.#options;
     const seconds = Math.round(gap.to - gap.from) / 1000;
+    this.#options.listener.gap(gap, this);
     if (gap.reason !== "publisher")
       log.warn({ stream: this.stream, recording: this.id, seconds, reason: gap.reason, lost }, "a part of a stream was not recorded");
     const known = file && this.#known.get(file);
@@ -202,7 +206,7 @@ export class RecordingSession {
       clocks: [...clocks],
     };
     this.#files = [...this.#files.filter((each) => each.path !== path), row].slice(-MOST_FILES);
-    this.#options.listener.file(row);
+    this.#options.listener.file(row, this);
     return row;
   }
 }
