@@ -1,12 +1,15 @@
 /** Looking back, with programs: what FFmpeg publishes is played from a moment in its past, bit for bit, at its own pace or fast. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { buildWeb } from "../../tools/build-web.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { makeClip } from "../support/clip.ts";
 import { run, start } from "../support/program.ts";
+import { startServer } from "../support/server-program.ts";
 import { playerVideo, playsOn } from "../interop/browser.ts";
 import { compare } from "../interop/compare.ts";
 import { Place, Way } from "../interop/place.ts";
@@ -144,4 +147,55 @@ describe("what FFmpeg publishes is played from its past", { concurrency: 1 }, ()
       await browser.close();
     }
   });
+
+  it("over kill -9 and a restart: before the encoder is back, and with it", async () => {
+    await using place = await Place.open();
+    const config = place.file("yaml");
+    await writeFile(config, JSON.stringify({ data: place.folder, feeds: { [name]: { file: "cam.ring" } } }));
+    const clip = await makeClip({ seconds: clipSeconds });
+    const sent = await barePackets(clip);
+    const seconds = 6;
+    const begun = Date.now();
+    {
+      await using server = await startServer("--config", config);
+      await using publishing = publishers.ffmpeg5.publish(clip, `rtmp://127.0.0.1:${server.rtmp}/${name}`);
+      await untilPast(server.http, seconds);
+      process.kill(server.program.pid, "SIGKILL");
+      await server.program.finished;
+      await publishing.stop();
+    }
+    await using server = await startServer("--config", config);
+    const urls = ["http", "ws"].flatMap((scheme) =>
+      ["flv", "mp4", "ts", ...(scheme === "http" ? ["mkv"] : [])].map((end) => `${scheme}://127.0.0.1:${server.http}/${name}.${end}`),
+    );
+    const play = (url: string, query: string): Promise<Got[]> => (url.startsWith("ws") ? ws : curl).play(url + query, place);
+    const early = await Promise.all(urls.map((url) => play(url, `?date=${new Date(begun).toISOString()}&pace=fast`)));
+    for (const [i, got] of early.entries()) {
+      assert.ok(pictures(got).length >= (seconds - 1) * 25, `${urls[i]}: ${pictures(got).length} pictures of ${seconds * 25}`);
+      assert.deepEqual(pictures(got), pictures(sent).slice(0, pictures(got).length), urls[i]);
+    }
+    await using publishing = publishers.ffmpeg5.publish(
+      await makeClip({ seconds: 4, tone: 880, size: "160x90" }),
+      `rtmp://127.0.0.1:${server.rtmp}/${name}`,
+    );
+    await untilPast(server.http, seconds + 1);
+    const late = play(urls[2]!, "?buffer=600&pace=fast");
+    await publishing.succeeded();
+    const got = pictures(await late);
+    const kept = pictures(early[2]!).length;
+    assert.deepEqual(got.slice(0, kept), pictures(sent).slice(0, kept));
+    assert.equal(got.length, kept + 100, "and all of the second");
+  });
 });
+
+const pictures = (got: readonly Got[]): string[] => got.filter(({ kind }) => kind === "video").map(({ md5 }) => md5);
+
+/** Resolves when viewers may go back so many seconds. */
+async function untilPast(port: number, seconds: number): Promise<void> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/streams/${name}`);
+    const { past } = (await response.json()) as { past?: { seconds: number } | null };
+    if ((past?.seconds ?? 0) >= seconds) return;
+    await delay(50);
+  }
+}

@@ -64,6 +64,20 @@ test("a server that comes back goes on with what it had", async () => {
   await second.close();
 });
 
+test("the oldest is after a restart what it was before, with many random-access points in each block", async () => {
+  const disk = new RecordedDisk();
+  const settings = { maxSize: 16 * 1024 * 1024 };
+  const first = await new FeedBench(disk, settings).open();
+  first.begin();
+  await first.feed(20_000, 300);
+  await first.pass(1000);
+  const { oldest } = first.keeper.archive;
+  await first.close();
+  const second = await new FeedBench(disk, settings, first).open();
+  assert.equal(second.keeper.archive.oldest!.sequence, oldest!.sequence);
+  await second.close();
+});
+
 test("streams of one name, one after the other, are one past", async () => {
   const bench = await new FeedBench(new RecordedDisk()).open();
   bench.begin();

@@ -13,6 +13,7 @@ export async function recover(ring: RingFile): Promise<TimelineEnd> {
   const headers = await ring.scan();
   const end = new TimelineEnd();
   if (headers.length === 0) return end;
+  await findOldest(ring, headers[0]!);
   for (const { start } of headers) {
     if (start === undefined || start.sequence <= (ring.index.newest?.sequence ?? -1)) continue;
     const block = ring.index.blockOf(start.sequence);
@@ -23,6 +24,21 @@ export async function recover(ring: RingFile): Promise<TimelineEnd> {
     const from = headers.at(-count) ?? headers[0]!;
     const found = await walkTo(ring, from, end);
     if (found || from === headers[0]) return end;
+  }
+}
+
+/** A header tells of the last random-access point before its block: the first one of the oldest block stands in none. */
+async function findOldest(ring: RingFile, { block }: BlockHeader): Promise<void> {
+  const walker = new BlockWalker(ring, block);
+  const state = new StateInForce();
+  for (let step = await walker.next(); step !== undefined; step = await walker.next()) {
+    if (step.begun !== undefined && step.begun.header.block !== block) return;
+    if (step.begun?.goesOn === false) state.begin(step.begun.header.inForce);
+    for (const { sequence, entry } of step.entries) {
+      state.take(entry);
+      if (entry.kind !== "frame" || !state.isStart(entry)) continue;
+      return ring.index.addPoint({ sequence, micros: entry.micros, utc: state.utc(entry.micros), block });
+    }
   }
 }
 
