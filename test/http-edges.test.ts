@@ -19,6 +19,7 @@ import { Peers } from "../src/server/peers/peers.ts";
 import { PluginRoutes } from "../src/server/plugins/plugin-routes.ts";
 import { RecordingService } from "../src/server/recording/recording-service.ts";
 import { Seats } from "../src/server/seats.ts";
+import { Snapshots } from "../src/server/snapshots/snapshots.ts";
 import { Transcoder } from "../src/server/transcode/transcoder.ts";
 import { Vod } from "../src/server/vod/vod.ts";
 import { badPaths, noises } from "./support/http-bad-inputs.ts";
@@ -87,6 +88,10 @@ function options(peers: Peers, facts: ServerFacts): Options {
     log: silentLog(),
     peers,
     vod: new Vod({}, facts.hub, silentLog()),
+    snapshots: new Snapshots({
+      ...{ settings: { enabled: false, max: 1, timeout: 1000 }, ffmpeg: "ffmpeg", nice: 0 },
+      ...{ scheduler: facts.hub.scheduler, log: silentLog() },
+    }),
     transcoder: new Transcoder({ hub: facts.hub, settings: checkConfig({}, () => undefined).transcode, log: silentLog() }),
     webFolders: [folder],
     pluginRoutes: new PluginRoutes(),

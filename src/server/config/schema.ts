@@ -172,6 +172,14 @@ const transcode = z.strictObject({
     .meta({ description: "How far it stands back behind others for the processor, as `nice` counts." }),
 });
 
+const snapshots = z.strictObject({
+  enabled: z.boolean().default(true).meta({
+    description: "Have FFmpeg, where it is installed, make the pictures at `/APP/STREAM.jpg`; those of Motion JPEG need none.",
+  }),
+  max: z.int().min(1).max(100).default(2).meta({ description: "Such pictures made at once; others wait." }),
+  timeout: duration("100ms", "1m").prefault("5s").meta({ description: "How long making one may take." }),
+});
+
 /** Every setting: its type, default and meaning. docs/config.md shows the same; a test compares them. */
 export const configSchema = z.strictObject({
   rtmp: rtmp.prefault({}),
@@ -206,6 +214,7 @@ export const configSchema = z.strictObject({
   hooks: hooks.prefault({}),
   recording: recording.prefault({}),
   transcode: transcode.prefault({}),
+  snapshots: snapshots.prefault({}),
   shutdownTimeout: duration("0s", "10m").prefault("5s").meta({
     description: "How long publishers and viewers get to end by themselves when the server is told to end; then they are cut.",
   }),

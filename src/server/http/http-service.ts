@@ -20,6 +20,8 @@ import { FeedRoutes } from "../feeds/feed-routes.ts";
 import type { FeedService } from "../feeds/feed-service.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { Cors } from "./cors.ts";
+import { SnapshotRoute } from "../snapshots/snapshot-route.ts";
+import type { Snapshots } from "../snapshots/snapshots.ts";
 import type { Transcoder } from "../transcode/transcoder.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { mediaTarget } from "./media-target.ts";
@@ -62,6 +64,8 @@ export interface HttpServiceOptions {
   readonly feeds: FeedService;
   /** Makes by FFmpeg what is not served as it is. */
   readonly transcoder: Transcoder;
+  /** Makes pictures of streams. */
+  readonly snapshots: Snapshots;
 }
 
 /** A request's path as the client sent it: frameworks that hand on a part of their own take it off `url` and keep it here. */
@@ -120,6 +124,7 @@ export class HttpService {
       pluginRoutes,
       vod,
       transcoder: options.transcoder,
+      snapshots: new SnapshotRoute({ hub: facts.hub, snapshots: options.snapshots, access, peers, admit }),
     });
   }
 

@@ -11,6 +11,7 @@ import { oneOf } from "../containers/container-variant.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
 import { type PluginRoutes, pluginSegment } from "../plugins/plugin-routes.ts";
+import type { SnapshotRoute } from "../snapshots/snapshot-route.ts";
 import type { Transcoder } from "../transcode/transcoder.ts";
 import { vodSegment } from "../vod/vod-address.ts";
 import type { VodRoute } from "../vod/vod-route.ts";
@@ -43,6 +44,7 @@ export interface RouterOptions {
   readonly pluginRoutes: PluginRoutes;
   readonly vod: VodRoute;
   readonly transcoder: Transcoder;
+  readonly snapshots: SnapshotRoute;
 }
 
 /** One request and its answer on the way through the router. */
@@ -157,6 +159,8 @@ export class Router {
     const { request, response, target } = exchange;
     if (await this.#hls(exchange, headers)) return;
     const { containers, hub } = this.#options.facts;
+    const { snapshots } = this.#options;
+    if (containers.ofPath(target.path) === undefined && snapshots.takes(target)) return snapshots.answer(exchange, headers);
     const found = mediaTarget(target, containers, hub.scheduler.wallClock(), this.#options.transcoder);
     if (found === undefined) throw new HttpProblem(404, "not-found", notFoundWords(target.path, containers));
     if (request.httpVersionMajor !== 1) throw new HttpProblem(505, "http-version", "Streams are sent over HTTP/1.1 only.");

@@ -63,6 +63,8 @@ export class FfmpegProgram {
   /** Ends it at once. */
   kill(): void {
     this.#child.kill("SIGKILL");
+    // Whoever it started and left behind may hold on to its pipes: its end is its own all the same.
+    for (const stream of [this.stdin, this.stdout, this.#child.stderr]) stream.destroy();
   }
 }
 

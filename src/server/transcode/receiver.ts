@@ -4,10 +4,10 @@ import type { Container } from "../../hub/container-output.ts";
 import { Publication } from "../../hub/publication.ts";
 import type { Scheduler } from "../../hub/scheduler.ts";
 import type { Stream } from "../../hub/stream.ts";
-import type { Demuxer } from "../../media/demuxer.ts";
+import type { Demuxer, FrameSink, SourceFrame } from "../../media/demuxer.ts";
 import { Sap } from "../../media/frame.ts";
 import type { Muxer, MuxerSink } from "../../media/muxer.ts";
-import type { DataTrack, Generation } from "../../media/track.ts";
+import { type DataTrack, type Generation, type Metadata, type Track, TrackKind } from "../../media/track.ts";
 import { Cutter } from "./cut/cutter.ts";
 import { framesContainer, type Wanted } from "./recipe.ts";
 
@@ -88,15 +88,17 @@ class PiecesMuxer implements Muxer {
 
 class FramesReceiver implements Receiver {
   readonly #publication: Publication;
+  readonly #held: HeldFrames;
   readonly #demuxer: Demuxer;
 
   constructor({ encodings }: Wanted, stream: Stream, scheduler: Scheduler) {
     const info = { protocol: "ffmpeg", address: "", encoder: "" };
     this.#publication = new Publication(stream, scheduler, info, stream.timeline.current === undefined ? "start" : "reconnect");
     stream.attach(this.#publication);
+    const kinds = { video: encodings.video !== undefined, audio: encodings.audio !== undefined };
+    this.#held = new HeldFrames(this.#publication, kinds);
     const container = framesContainer(encodings);
-    this.#demuxer = container === "flv" ? new FlvDemuxer(this.#publication) : new MatroskaDemuxer(this.#publication);
-    this.#publication.announce({ video: encodings.video !== undefined, audio: encodings.audio !== undefined });
+    this.#demuxer = container === "flv" ? new FlvDemuxer(this.#held) : new MatroskaDemuxer(this.#held);
   }
 
   push(piece: Uint8Array): void {
@@ -105,9 +107,56 @@ class FramesReceiver implements Receiver {
 
   end(): void {
     this.#demuxer.end();
+    this.#held.release();
   }
 
   close(): void {
     this.#publication.close("lost");
+  }
+}
+
+/** Frames held for a track of the other kind, at most. */
+const MOST_HELD = 1000;
+
+/**
+ * Holds frames until there is a track of every kind that was ordered. An encoder of pictures under load gives its first seconds after that of sound: a
+ * publication would take what is there as all there is, and begin without it.
+ */
+class HeldFrames implements FrameSink {
+  readonly #sink: FrameSink;
+  readonly #missing: Set<TrackKind>;
+  #held: (SourceFrame | Track)[] | undefined = [];
+
+  constructor(sink: FrameSink, { video, audio }: { readonly video: boolean; readonly audio: boolean }) {
+    this.#sink = sink;
+    this.#missing = new Set([...(video ? [TrackKind.video] : []), ...(audio ? [TrackKind.audio] : [])]);
+  }
+
+  /** What was ordered is known better. */
+  announce(): void {}
+
+  metadata(values: Metadata): void {
+    this.#sink.metadata(values);
+  }
+
+  track(track: Track): void {
+    if (this.#held === undefined) return this.#sink.track(track);
+    this.#held.push(track);
+    this.#missing.delete(track.kind);
+  }
+
+  frame(frame: SourceFrame): void {
+    if (this.#held === undefined) return this.#sink.frame(frame);
+    this.#held.push(frame);
+    if (this.#missing.size === 0 || this.#held.length > MOST_HELD) this.release();
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const each of held) {
+      if ("track" in each) this.#sink.frame(each);
+      else this.#sink.track(each);
+    }
   }
 }
