@@ -47,7 +47,7 @@ import { takeApart } from "./server-options.ts";
 import { logEvents, serverEvents, type ServerEvents } from "./server-events.ts";
 import { HubStreamHandle, type StreamHandle } from "./stream-handle.ts";
 import { packageVersion } from "./version.ts";
-import { Snapshots } from "./snapshots/snapshots.ts";
+import { snapshotsOf } from "./snapshots/snapshots.ts";
 import { Transcoder } from "./transcode/transcoder.ts";
 import { Vod } from "./vod/vod.ts";
 
@@ -313,12 +313,6 @@ export class ComposedServer implements MillraceServer {
     });
   }
 
-  #snapshots(): Snapshots {
-    const { snapshots: settings, transcode } = this.config;
-    const { ffmpeg, nice } = transcode;
-    return new Snapshots({ settings, ffmpeg, nice, scheduler: this.hub.scheduler, log: this.#log.child({ part: "ffmpeg" }) });
-  }
-
   #httpListener(service: HttpService): HttpListener {
     const { maxConnections } = this.config.http;
     return new HttpListener(service, { log: this.#log.child({ part: "http" }), peers: this.#peers, maxConnections });
@@ -350,7 +344,7 @@ export class ComposedServer implements MillraceServer {
       pluginRoutes: this.#pluginRoutes,
       vod: this.#vod,
       transcoder: this.#transcoder,
-      snapshots: this.#snapshots(),
+      snapshots: snapshotsOf(this.config, this.hub.scheduler, this.#log),
       allowedOrigins: http.allowedOrigins,
       basePath: http.basePath,
       access: this.#access,

@@ -2,6 +2,7 @@ import type { Scheduler } from "../../hub/scheduler.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { Stream } from "../../hub/stream.ts";
 import { NotCarried } from "../../media/muxer.ts";
+import type { Config } from "../config/schema.ts";
 import { HttpProblem } from "../http/http-problem.ts";
 import type { Log } from "../log.ts";
 import { findProgram } from "../transcode/ffmpeg-program.ts";
@@ -70,13 +71,18 @@ export class Snapshots {
   #begin(name: string, tag: string, key: KeyFrame): Promise<Picture> {
     const making = this.#make(name, tag, key);
     this.#making.set(name, making);
-    const done = (): void => void this.#making.delete(name);
-    // What failed is told for a while to all who ask, so that they do not have it tried again and again.
-    making.then(done, (error: unknown) => {
-      if (error instanceof HttpProblem && error.code === "ffmpeg-failed") this.#options.scheduler.after(GIVEN_UP, done);
-      else done();
-    });
+    void this.#forgetLater(name, making);
     return making;
+  }
+
+  /** What failed is told for a while to all who ask, so that they do not have it tried again and again. */
+  async #forgetLater(name: string, making: Promise<Picture>): Promise<void> {
+    const failed = await making.then(
+      () => false,
+      (error: unknown) => error instanceof HttpProblem && error.code === "ffmpeg-failed",
+    );
+    if (failed) this.#options.scheduler.after(GIVEN_UP, () => this.#making.delete(name));
+    else this.#making.delete(name);
   }
 
   async #make(name: string, tag: string, key: KeyFrame): Promise<Picture> {
@@ -132,4 +138,9 @@ function fileOf(key: KeyFrame): ReturnType<typeof asFile> {
 function needsFfmpeg(isAllowed: boolean): HttpProblem {
   const why = isAllowed ? "is not installed on this server" : "this server's settings do not allow (snapshots.enabled)";
   return new HttpProblem(501, "needs-ffmpeg", `A picture of the stream has to be made by FFmpeg, which ${why}.`);
+}
+
+/** Those of a server with these settings. */
+export function snapshotsOf({ snapshots: settings, transcode: { ffmpeg, nice } }: Config, scheduler: Scheduler, log: Log): Snapshots {
+  return new Snapshots({ settings, ffmpeg, nice, scheduler, log: log.child({ part: "ffmpeg" }) });
 }
