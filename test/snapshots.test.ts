@@ -69,10 +69,10 @@ describe("pictures of streams", () => {
     ]);
     assert.deepEqual(await answer(absent.url.replace("cam", "other")), [404, 'Nobody is publishing "live/other".\n']);
     const forbidden = await withStream({ snapshots: { enabled: false } }, { video: false });
-    await using second = forbidden.place;
+    await using _second = forbidden.place;
     assert.deepEqual(await answer(forbidden.url), [415, "The stream has no video.\n"]);
     const disallowed = await withStream({ snapshots: { enabled: false } });
-    await using third = disallowed.place;
+    await using _third = disallowed.place;
     assert.match((await answer(disallowed.url))[1], /which this server's settings do not allow \(snapshots\.enabled\)/);
     disallowed.place.server.onPlay(() => {
       throw new Error("no");
@@ -87,7 +87,7 @@ describe("pictures of streams", () => {
       await writeFile(runs, "");
       const ffmpeg = await program(place, `echo run >> ${runs}\n${script}`);
       const other = await withStream({ transcode: { ffmpeg }, snapshots: { timeout: "500ms", max: 1 } });
-      await using second = other.place;
+      await using _second = other.place;
       const answers = await Promise.all(Array.from({ length: count }, () => fetch(other.url).then(({ status }) => status)));
       answers.push(await fetch(other.url).then(({ status }) => status));
       return [answers, (await readFile(runs, "utf8")).length / 4];
