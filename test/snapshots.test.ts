@@ -61,23 +61,27 @@ describe("pictures of streams", () => {
       const response = await fetch(url);
       return [response.status, await response.text()];
     };
-    const absent = await withStream({ transcode: { ffmpeg: "no-such-program" } });
-    await using _ = absent.place;
-    assert.deepEqual(await answer(absent.url), [
-      501,
-      "A picture of the stream has to be made by FFmpeg, which is not installed on this server.\n",
-    ]);
-    assert.deepEqual(await answer(absent.url.replace("cam", "other")), [404, 'Nobody is publishing "live/other".\n']);
-    const forbidden = await withStream({ snapshots: { enabled: false } }, { video: false });
-    await using _second = forbidden.place;
-    assert.deepEqual(await answer(forbidden.url), [415, "The stream has no video.\n"]);
-    const disallowed = await withStream({ snapshots: { enabled: false } });
-    await using _third = disallowed.place;
-    assert.match((await answer(disallowed.url))[1], /which this server's settings do not allow \(snapshots\.enabled\)/);
-    disallowed.place.server.onPlay(() => {
-      throw new Error("no");
-    });
-    assert.equal((await answer(disallowed.url))[0], 401, "who may not watch may not have it");
+    {
+      const { place, url } = await withStream({ transcode: { ffmpeg: "no-such-program" } });
+      await using _ = place;
+      const words = "A picture of the stream has to be made by FFmpeg, which is not installed on this server.\n";
+      assert.deepEqual(await answer(url), [501, words]);
+      assert.deepEqual(await answer(url.replace("cam", "other")), [404, 'Nobody is publishing "live/other".\n']);
+    }
+    {
+      const { place, url } = await withStream({ snapshots: { enabled: false } }, { video: false });
+      await using _ = place;
+      assert.deepEqual(await answer(url), [415, "The stream has no video.\n"]);
+    }
+    {
+      const { place, url } = await withStream({ snapshots: { enabled: false } });
+      await using _ = place;
+      assert.match((await answer(url))[1], /which this server's settings do not allow \(snapshots\.enabled\)/);
+      place.server.onPlay(() => {
+        throw new Error("no");
+      });
+      assert.equal((await answer(url))[0], 401, "who may not watch may not have it");
+    }
   });
 
   it("is made once, however many ask, and what hangs or fails is told and not tried at once again", async () => {
@@ -87,7 +91,7 @@ describe("pictures of streams", () => {
       await writeFile(runs, "");
       const ffmpeg = await program(place, `echo run >> ${runs}\n${script}`);
       const other = await withStream({ transcode: { ffmpeg }, snapshots: { timeout: "500ms", max: 1 } });
-      await using _second = other.place;
+      await using _ = other.place;
       const answers = await Promise.all(Array.from({ length: count }, () => fetch(other.url).then(({ status }) => status)));
       answers.push(await fetch(other.url).then(({ status }) => status));
       return [answers, (await readFile(runs, "utf8")).length / 4];
