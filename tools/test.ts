@@ -38,12 +38,12 @@ async function main(): Promise<number> {
   if (!slow) process.env["NODE_COMPILE_CACHE"] = join(folder, "compiled");
   process.chdir(root);
   // Most tests wait most of the time, for media in real time or a program that starts. A browser that plays in real time is told of
-  // hitches that other tests made: those files run after the others, and fewer at a time.
-  const cores = Math.max(2, availableParallelism());
+  // hitches that other tests made: those files run after the others, which keep the machine busy.
+  const concurrency = 2 * Math.max(2, availableParallelism());
   const passed = await runTests(
     [
-      { files: files.filter((file) => !isSlow(file) && !isInBrowser(file)), concurrency: 2 * cores },
-      { files: files.filter(isInBrowser), concurrency: cores + 1 },
+      { files: files.filter((file) => !isSlow(file) && !isInBrowser(file)), concurrency },
+      { files: files.filter(isInBrowser), concurrency },
       { files: files.filter(isSlow), concurrency: 1 },
     ].filter((group) => group.files.length > 0),
     {

@@ -65,7 +65,7 @@ describe("sound without compression as WAV", () => {
     );
     while (server.stream("live/a").state !== "live") await new Promise(setImmediate);
     const list = (await (await fetch(http("api/v1/streams"))).json()) as {
-      server: { containers: { name: string }[] };
+      server: { containers: { title: string }[] };
       streams: { containers: string[] }[];
     };
     assert.deepEqual(
