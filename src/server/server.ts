@@ -227,6 +227,7 @@ export class ComposedServer implements MillraceServer {
       throw new ListenError(failures);
     }
     for (const role of this.#listeners.keys()) this.#log.info({ ...this.address(role) }, `listening for ${role.toUpperCase()}`);
+    this.#feeds.start(this.address("http"));
     if (this.config.demo) this.#demo = await this.#orClose(Demo.start({ hub: this.hub, log: this.#log, name: demoStream }));
   }
 
@@ -268,7 +269,8 @@ export class ComposedServer implements MillraceServer {
     const closed = [...this.#listeners.values()].map((listener) => listener.close(within));
     this.#transcoder.close();
     this.hub.close();
-    await Promise.all([this.#plugins.close(within), this.#recording.close(within), this.#files.close(within), ...closed]);
+    const rest = [this.#recording.close(within), this.#files.close(within), this.#feeds.close(within)];
+    await Promise.all([this.#plugins.close(within), ...rest, ...closed]);
   }
 
   address(role: "rtmp" | "http"): { readonly host: string; readonly port: number } | undefined {

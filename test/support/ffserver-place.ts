@@ -9,6 +9,7 @@ import { type ComposedServer, createServerFrom } from "../../src/server/server.t
 export class FfserverPlace implements AsyncDisposable {
   readonly server: ComposedServer;
   readonly folder: string;
+  readonly #kept: AsyncDisposable[] = [];
 
   private constructor(server: ComposedServer, folder: string) {
     this.server = server;
@@ -28,11 +29,17 @@ export class FfserverPlace implements AsyncDisposable {
     return new FfserverPlace(server, folder);
   }
 
+  /** Ends something with the server. */
+  keep(program: AsyncDisposable): void {
+    this.#kept.push(program);
+  }
+
   url(path: string): string {
     return `http://127.0.0.1:${this.server.address("http")!.port}/${path}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const program of this.#kept) await program[Symbol.asyncDispose]();
     await this.server.close(0);
     await rm(this.folder, { recursive: true });
   }

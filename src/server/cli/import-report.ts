@@ -40,16 +40,19 @@ export function importedYaml({ conf, notes }: ParsedConf): string {
 /** What was read and is kept for a reader, a line each. */
 function* unsaid({ rtsp, feeds, streams }: FfserverConf): Generator<string, void, undefined> {
   if (rtsp.port !== undefined) yield `RTSP on ${rtsp.host}:${rtsp.port}`;
-  for (const feed of feeds) yield feedWords(feed);
+  for (const feed of feeds) {
+    const words = feedWords(feed);
+    if (words !== undefined) yield `feed ${feed.name}: ${words}`;
+  }
   for (const stream of streams) {
     const words = streamWords(stream);
     if (words.length > 0) yield `stream ${stream.name}: ${words.join(", ")}`;
   }
 }
 
-function feedWords({ name, readOnly, file, maxSize, truncate }: ConfFeed): string {
-  const size = `${Math.round(maxSize / 1024)} KiB`;
-  return `feed ${name}: ${readOnly ? "read-only file" : "file"} ${file} of ${size}${truncate ? ", emptied by every encoder" : ""}`;
+function feedWords({ readOnly, file, truncate }: ConfFeed): string | undefined {
+  if (readOnly) return `read-only file ${file}`;
+  return truncate ? "Truncate: what was kept stays until it is overwritten" : undefined;
 }
 
 function streamWords({ source, startSendOnKey, multicast }: ConfStream): string[] {

@@ -79,12 +79,13 @@ function words(issue: z.core.$ZodIssue, value: unknown, shown: string): string {
       return countWords(issue.origin, "at least", issue.minimum) ?? `${shown} is too small: at least ${issue.minimum}`;
     case "too_big":
       return countWords(issue.origin, "at most", issue.maximum) ?? `${shown} is too large: at most ${issue.maximum}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? issue.message;
     case "custom":
     case "invalid_union":
     case "unrecognized_keys":
     case "invalid_format":
     case "invalid_element":
-    case "invalid_key":
     case "not_multiple_of":
       return issue.message;
     default:

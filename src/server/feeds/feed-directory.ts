@@ -47,24 +47,24 @@ export interface FeedDirectoryOptions extends Pick<Config, "feeds" | "outputs" |
 export class FeedDirectory {
   readonly feeds: ReadonlyMap<string, Feed>;
   readonly outputs: ReadonlyMap<string, FeedOutput>;
-  readonly #redirects: ReadonlyMap<string, Redirect>;
+  readonly redirects: ReadonlyMap<string, Redirect>;
 
   constructor(options: FeedDirectoryOptions) {
     this.feeds = new Map(Object.entries(options.feeds).map(([name, settings]) => [name, feedOf(name, settings, options)]));
     this.outputs = new Map(
       Object.entries(options.outputs).map(([name, settings]) => [name, outputOf(name, settings, this.feeds, options)] as const),
     );
-    this.#redirects = new Map(Object.entries(options.redirects).map(([name, url]) => [name, { kind: "redirect", name, url }]));
+    this.redirects = new Map(Object.entries(options.redirects).map(([name, url]) => [name, { kind: "redirect", name, url }]));
   }
 
   /** Nothing of all this was configured. */
   get isEmpty(): boolean {
-    return this.feeds.size + this.outputs.size + this.#redirects.size === 0;
+    return this.feeds.size + this.outputs.size + this.redirects.size === 0;
   }
 
   /** What has a name; a stream goes before a redirect, as it did with ffserver. */
   find(name: string): Feed | FeedOutput | Redirect | undefined {
-    return this.feeds.get(name) ?? this.outputs.get(name) ?? this.#redirects.get(name);
+    return this.feeds.get(name) ?? this.outputs.get(name) ?? this.redirects.get(name);
   }
 
   /** What a URL's path means: as it stands there, or decoded. */

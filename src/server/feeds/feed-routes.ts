@@ -1,81 +1,78 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Hub } from "../../hub/hub.ts";
 import { Refusal } from "../../hub/refusal.ts";
-import type { ReplayOptions } from "../../hub/replay-place.ts";
+import type { FrameSink } from "../../media/demuxer.ts";
 import type { HttpPublishers, PublishAnswer } from "../../protocols/http-publish/http-publishers.ts";
-import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
-import type { ContainerFormat } from "../containers/container-format.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
-import { containerFor } from "../containers/container-variant.ts";
 import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import { HttpProblem } from "../http/http-problem.ts";
-import { mediaHeaders } from "../http/media-headers.ts";
-import { replayOf } from "../http/replay-query.ts";
-import type { Target } from "../http/target.ts";
+import { pageHeaders } from "../http/pages.ts";
+import { baseOf, type Target } from "../http/target.ts";
 import { viewerQuestion } from "../http/viewer-question.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { Feed, FeedOutput, Redirect } from "./feed-directory.ts";
+import type { FeedExchange } from "./feed-exchange.ts";
 import { feedDemuxer } from "./feed-intake.ts";
-import type { FeedService } from "./feed-service.ts";
-import { feedView, viewMuxer } from "./feed-view.ts";
-import { formatNamed } from "./output-formats.ts";
+import { OutputAnswer, type OutputAnswerOptions } from "./output-answer.ts";
+import { checkedFavicon, statusPage } from "./status-page.ts";
+import { statusFacts } from "./status-facts.ts";
+import { type Redirector, redirectorAnswer, redirectorOf } from "./redirectors.ts";
 
-export interface FeedRoutesOptions {
-  readonly feeds: FeedService;
+export interface FeedRoutesOptions extends Omit<OutputAnswerOptions, "now"> {
   readonly hub: Hub;
   readonly peers: Peers;
-  readonly streams: HttpStreams;
   readonly publishers: HttpPublishers;
   readonly containers: ContainerRegistry;
   readonly demuxers: DemuxerRegistry;
 }
 
-/** One request on its way. */
-export interface FeedExchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly target: Target;
-  /** Headers that every answer has. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** How an error is told to a publisher. */
-  readonly answer: (error: unknown) => PublishAnswer;
-}
-
-/** What an exchange is for. */
-interface Asked extends FeedExchange {
-  readonly address: string;
-}
-
 /** Answers requests for feeds, outputs and redirects: exact addresses, as ffserver had them. */
 export class FeedRoutes {
   readonly #options: FeedRoutesOptions;
+  readonly #outputs: OutputAnswer;
 
   constructor(options: FeedRoutesOptions) {
     this.#options = options;
+    this.#outputs = new OutputAnswer({ ...options, now: () => options.hub.scheduler.wallClock() });
   }
 
   /** Whether a request is for one of them. */
   takes({ path }: Target): boolean {
-    return this.#options.feeds.directory.findPath(path) !== undefined;
+    const { directory } = this.#options.feeds;
+    return directory.findPath(path) !== undefined || redirectorOf(path, directory) !== undefined;
   }
 
   /** Answers such a request. @throws HttpProblem and `Refusal` before anything was sent */
-  async answer(exchange: FeedExchange): Promise<void> {
+  async answer(exchange: Omit<FeedExchange, "address">): Promise<void> {
     const { feeds, peers } = this.#options;
     const { request, target } = exchange;
-    const found = feeds.directory.findPath(target.path)!;
+    const { directory } = feeds;
     const asked = { ...exchange, address: peers.requester(request).address };
+    const found = directory.findPath(target.path) ?? redirectorOf(target.path, directory)!;
     // To be called before anything is waited for: the body may already be on its way.
-    if (isPublishing(request)) return found.kind === "feed" ? this.#publish(asked, found) : refusePost(request, found);
+    if (isPublishing(request)) return "settings" in found && found.kind === "feed" ? this.#publish(asked, found) : refusePost(exchange);
     if (request.method !== "GET" && request.method !== "HEAD")
       throw new HttpProblem(405, "method-not-allowed", `${request.method} is not possible here.`, { Allow: "GET, HEAD, POST, PUT" });
-    if (found.kind === "redirect") return redirect(exchange, found);
-    // As ffserver had it: what somebody may not have is not there.
-    if (!(await found.mayPlay(asked.address))) throw notFound(target);
-    return found.kind === "feed" ? this.#feed(asked, found) : this.#output(asked, found);
+    try {
+      await this.#show(asked, found);
+    } catch (error) {
+      throw inFfserversWords(error, target);
+    }
   }
 
-  async #publish({ request, response, target, address, answer }: Asked, feed: Feed): Promise<void> {
+  async #show(asked: FeedExchange, found: Feed | FeedOutput | Redirect | Redirector): Promise<void> {
+    if (found.kind === "redirect") return send(asked, 301, { Location: found.url }, "");
+    // As ffserver had it: what somebody may not have is not there.
+    if (!(await ("output" in found ? found.output : found).mayPlay(asked.address))) throw notFound(asked.target);
+    if ("output" in found) return this.#redirector(asked, found);
+    if (found.kind === "feed") return this.#feed(asked, found);
+    const { settings } = found;
+    if (isAsf(settings.format) && isBrowser(asked)) return this.#redirector(asked, { kind: "asf", output: found });
+    if (settings.format === "status") return this.#status(asked, found);
+    await this.#outputs.output(asked, found);
+  }
+
+  async #publish({ request, response, target, address, answer }: FeedExchange, feed: Feed): Promise<void> {
     const { publishers, demuxers } = this.#options;
     const question = viewerQuestion(request, target, { stream: feed.name, protocol: "http", address });
     const wanted = () => {
@@ -84,113 +81,49 @@ export class FeedRoutes {
       if (request.httpVersionMajor !== 1) throw new HttpProblem(505, "http-version", "Streams are taken over HTTP/1.1 only.");
       return {
         question,
-        demuxer: feedDemuxerOf(feed, demuxers, request),
+        demuxer: (sink: FrameSink) => feedDemuxer(feed, demuxers, request.headers["content-type"] ?? "", sink),
         paced: new URLSearchParams(target.query).get("pace") !== "fast",
         isExclusive: true,
       };
     };
-    await publishers.take({ request, response, wanted, answer: (error) => answer(inFfserversWords(error, target)) });
+    const forget = this.#options.feeds.connections.add(request, { name: feed.name, isInput: true, address, bandwidth: 0 });
+    const told = (error: unknown): PublishAnswer => {
+      if (error !== undefined) forget();
+      return answer(inFfserversWords(error, target));
+    };
+    await publishers.take({ request, response, wanted, answer: told });
   }
 
   /** The feed itself: what an encoder is to send, or what one sends. */
-  async #feed(asked: Asked, feed: Feed): Promise<void> {
+  async #feed(asked: FeedExchange, feed: Feed): Promise<void> {
     const { hub, containers } = this.#options;
-    const stream = hub.streams.get(feed.name);
-    const isLive = stream?.state === "live";
-    const ffm = containers.get("ffm");
-    if (isLive && ffm !== undefined) return this.#play(asked, feed.name, ffm, feed, undefined);
+    const format = containers.get("ffm");
+    if (format !== undefined && hub.streams.get(feed.name)?.state === "live")
+      return this.#outputs.live(asked, { name: feed.name, format, output: undefined });
     if (feed.header === undefined)
       throw new HttpProblem(404, "not-live", `Nobody publishes to ${feed.name}, and no stream says what its encoder is to make.`);
-    const { request, response, headers } = asked;
-    response.writeHead(200, {
-      ...headers,
-      "Content-Type": "application/x-octet-stream",
-      "Content-Length": feed.header.length,
-      "Cache-Control": "no-store",
-      Pragma: "no-cache",
-      Connection: "close",
+    send(asked, 200, { "Content-Type": "application/x-octet-stream", Connection: "close" }, feed.header);
+  }
+
+  #status(asked: FeedExchange, { settings: { faviconUrl, hideCounts } }: FeedOutput): void {
+    const { feeds, hub, peers } = this.#options;
+    const favicon = checkedFavicon(faviconUrl);
+    const page = statusPage(statusFacts(feeds, hub), { base: baseOf(asked.target.path), favicon: favicon?.url, hideCounts });
+    const { "Content-Security-Policy": policy = "", ...rest } = pageHeaders({
+      framedBy: [],
+      hosts: peers.requester(asked.request).hosts,
     });
-    response.end(request.method === "HEAD" ? undefined : feed.header);
+    send(asked, 200, { ...rest, "Content-Security-Policy": `${policy}; img-src 'self' ${favicon?.origin ?? ""}`.trimEnd() }, page);
   }
 
-  async #output(asked: Asked, output: FeedOutput): Promise<void> {
-    const { containers } = this.#options;
-    const { name, settings, feed } = output;
-    if (feed === undefined) throw new HttpProblem(404, "not-found", `Stream '${name}' comes from nowhere.`);
-    const format = settings.format === undefined ? undefined : formatNamed(settings.format, containers);
-    if (format === undefined) throw notServed(settings.format);
-    await this.#play(asked, name, format, feed, output);
+  #redirector(asked: FeedExchange, { kind, output }: Redirector): void {
+    const { peers } = this.#options;
+    const { root, hosts } = peers.requester(asked.request);
+    const base = root ?? (hosts[0] === undefined ? undefined : `http://${hosts[0]}/`);
+    if (base === undefined) throw new HttpProblem(404, "not-found", "ASX/RAM file not handled: the request has no Host.");
+    const { type, text } = redirectorAnswer(kind, base + output.name.split("/").map(encodeURIComponent).join("/"));
+    send(asked, 200, { "Content-Type": type }, text);
   }
-
-  async #play(asked: Asked, name: string, format: ContainerFormat, feed: Feed, output: FeedOutput | undefined): Promise<void> {
-    const { streams } = this.#options;
-    const { request, response, target, address } = asked;
-    const query = new URLSearchParams(target.query);
-    const variant = containerFor(format, query);
-    if (typeof variant === "string") throw new HttpProblem(400, "bad-query", variant);
-    const view = output && feedView(feed, output);
-    const question = viewerQuestion(request, target, { stream: name, protocol: "http", address });
-    const wanted = {
-      question,
-      replay: withPolicies(replayOf(query, this.#options.hub.scheduler.wallClock()), output),
-      container: view
-        ? { key: `${variant.container.key} of ${view.key}`, muxer: viewMuxer(view, variant.container.muxer) }
-        : variant.container,
-      headers: (generation: Parameters<FeedViewOf>[0]) => ({
-        ...mediaHeaders(format, view?.of(generation) ?? generation, variant.wanted),
-        Pragma: "no-cache",
-      }),
-    };
-    const release = this.#takeBandwidth(output?.bandwidth ?? 0, request);
-    try {
-      if (request.method === "HEAD") await streams.describe(request, response, wanted, asked.headers);
-      else await streams.serve(request, response, wanted, asked.headers);
-    } catch (error) {
-      release();
-      throw inFfserversWords(this.#counted(error), target);
-    }
-  }
-
-  /** Bandwidth for as long as a connection lasts; a HEAD has none. */
-  #takeBandwidth(kilobits: number, { method, socket }: IncomingMessage): () => void {
-    const { bandwidth } = this.#options.feeds;
-    const taken = bandwidth.take(kilobits);
-    if (typeof taken !== "function") {
-      throw new HttpProblem(
-        503,
-        "full",
-        `The server is too busy to serve your request at this time. The bandwidth being served (including your stream) is ${taken.total}kbit/s, and this exceeds the limit of ${bandwidth.limit}kbit/s.`,
-        { "Retry-After": "5" },
-      );
-    }
-    if (method === "HEAD") taken();
-    else socket.once("close", taken);
-    return taken;
-  }
-
-  #counted(error: unknown): unknown {
-    if (!(error instanceof Refusal) || error.code !== "full") return error;
-    const { maxViewers } = this.#options.feeds;
-    return new HttpProblem(
-      503,
-      "full",
-      `The server is too busy to serve your request at this time. The number of current connections is ${maxViewers + 1}, and this exceeds the limit of ${maxViewers}.`,
-      { "Retry-After": "5" },
-    );
-  }
-}
-
-/** Where a viewer begins who does not say it, and when everybody ends. */
-function withPolicies(asked: ReplayOptions | undefined, output: FeedOutput | undefined): ReplayOptions | undefined {
-  const { preroll = 0, maxTime = 0 } = output?.settings ?? {};
-  if (asked === undefined && preroll === 0 && maxTime === 0) return undefined;
-  return { ...(asked ?? { from: { behind: 0 }, preroll }), ...(maxTime > 0 && { maxTime }) };
-}
-
-type FeedViewOf = ReturnType<typeof feedView>["of"];
-
-function feedDemuxerOf(feed: Feed, demuxers: DemuxerRegistry, { headers }: IncomingMessage) {
-  return (sink: Parameters<typeof feedDemuxer>[3]) => feedDemuxer(feed, demuxers, headers["content-type"] ?? "", sink);
 }
 
 function isPublishing({ method }: IncomingMessage): boolean {
@@ -198,22 +131,35 @@ function isPublishing({ method }: IncomingMessage): boolean {
 }
 
 /** @throws HttpProblem always */
-function refusePost({ method }: IncomingMessage, { name }: FeedOutput | Redirect): never {
-  throw new HttpProblem(404, "not-a-feed", `${method} command not handled: ${name} is no feed.`, { Connection: "close" });
+function refusePost({ request, target }: Pick<FeedExchange, "request" | "target">): never {
+  throw new HttpProblem(404, "not-a-feed", `${request.method} command not handled: ${target.path.slice(1)} is no feed.`, {
+    Connection: "close",
+  });
 }
 
-function redirect({ response, headers }: FeedExchange, { url }: Redirect): void {
-  response.writeHead(301, { ...headers, Location: url, "Content-Length": 0 }).end();
+function send(
+  { request, response, headers }: FeedExchange,
+  status: number,
+  own: Readonly<Record<string, string>>,
+  body: Uint8Array | string,
+): void {
+  const bytes = Buffer.from(body);
+  const more = { "Cache-Control": "no-store", Pragma: "no-cache", "Content-Length": bytes.length };
+  response.writeHead(status, { ...headers, ...own, ...more }).end(request.method === "HEAD" ? undefined : bytes);
+}
+
+function isAsf(format: string | undefined): boolean {
+  return format === "asf" || format === "asf_stream";
+}
+
+/** Browsers are sent on to the program that plays ASF. ffserver sent everybody on but NSPlayer, programs that can read the stream too. */
+function isBrowser({ request, target }: FeedExchange): boolean {
+  const client = request.headers["user-agent"] ?? "";
+  return client.startsWith("Mozilla/") && !/(?:^|&)info(?:&|=|$)/.test(target.query);
 }
 
 function notFound({ path }: Target): HttpProblem {
   return new HttpProblem(404, "not-found", `File '${path}' not found`);
-}
-
-function notServed(format: string | undefined): HttpProblem {
-  const words =
-    format === undefined ? "Neither its name nor a Format says what this stream is served as." : `This server does not make ${format}.`;
-  return new HttpProblem(415, "not-carried", words);
 }
 
 /** What was refused, as encoders and players of ffserver's time knew it. */

@@ -11,18 +11,22 @@ export interface FeedView {
   readonly key: string;
   /** The tracks of it, and what is said of it. */
   of(generation: Generation): Generation;
+  /** A muxer that is shown no more of a timeline than the view has. */
+  muxer(make: MuxerFactory): MuxerFactory;
 }
 
-/** The view of an output that has a feed. */
-export function feedView(feed: Feed, { places, settings: { metadata } }: Pick<FeedOutput, "places" | "settings">): FeedView {
-  return {
+/** The view of an output: of a feed, or of a file, which is shown whole. */
+export function feedView({ feed, places, settings: { metadata } }: Pick<FeedOutput, "feed" | "places" | "settings">): FeedView {
+  const view: FeedView = {
     key: JSON.stringify([places ?? "all", metadata]),
     of: (generation) => ({
       ...generation,
-      tracks: withDefaults(places === undefined ? generation.tracks : chosen(generation.tracks, feed, places)),
+      tracks: withDefaults(places === undefined || feed === undefined ? generation.tracks : chosen(generation.tracks, feed, places)),
       metadata: { ...generation.metadata, ...metadata } satisfies Metadata,
     }),
+    muxer: (make) => (sink) => new ViewMuxer(view, make(sink)),
   };
+  return view;
 }
 
 /**
@@ -51,11 +55,6 @@ function chosen(tracks: readonly Track[], { encodings }: Feed, places: readonly 
 function withDefaults(tracks: readonly Track[]): readonly Track[] {
   const defaults = new Set(["video", "audio"].map((kind) => tracks.findIndex((track) => track.kind === kind)));
   return tracks.map((track, at) => (track.isDefault === defaults.has(at) ? track : { ...track, isDefault: defaults.has(at) }));
-}
-
-/** A muxer that is shown no more of a timeline than a view has. */
-export function viewMuxer(view: FeedView, make: MuxerFactory): MuxerFactory {
-  return (sink) => new ViewMuxer(view, make(sink));
 }
 
 class ViewMuxer implements Muxer {

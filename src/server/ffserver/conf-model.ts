@@ -18,6 +18,8 @@ export interface ConfFeed {
   readonly line: number;
   /** The ring file. */
   readonly file: string;
+  /** The file is named, and not the one that ffserver took then. */
+  readonly hasFile: boolean;
   /** The file is never made, written or deleted, and nobody may publish. */
   readonly readOnly: boolean;
   /** Bytes. */

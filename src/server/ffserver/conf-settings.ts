@@ -1,5 +1,7 @@
 /** What an ffserver.conf amounts to as settings of ours: what `millrace import` prints and `millrace -f` runs with. */
+import { resolve } from "node:path";
 import type { Source } from "../config/source.ts";
+import { servedAs } from "../transcode/formats.ts";
 import type { AclRow } from "./acl.ts";
 import type { ConfFeed, ConfStream, FfserverConf } from "./conf-model.ts";
 import { feedLayout } from "./feed-streams.ts";
@@ -21,6 +23,8 @@ export function confSettings(conf: FfserverConf): Written {
     http: http.port === undefined ? { enabled: false } : { host: http.host, port: http.port, maxConnections: maxHttpConnections },
     viewers: { max: maxClients, maxReplays: maxClients, maxBandwidth },
     ...(customLog !== undefined && { log: { access: customLog } }),
+    // Whoever wrote such a Format wants it.
+    ...(conf.streams.some(needsFfmpeg) && { transcode: { enabled: true } }),
     feedsOnly: true,
     ...group("feeds", conf.feeds, (feed) => feedSettings(feed, conf.streams)),
     ...group("outputs", conf.streams.filter(isServed), (stream) => outputSettings(stream, conf)),
@@ -49,6 +53,17 @@ export function isServed({ source }: ConfStream): boolean {
   return source.kind !== "none";
 }
 
+/** Whether a stream is of a format that FFmpeg makes. */
+function needsFfmpeg({ source, format, encodings }: ConfStream): boolean {
+  if (source.kind !== "feed" || format === undefined) return false;
+  return (
+    servedAs(
+      format,
+      encodings.some(({ codec }) => codec.kind === "video"),
+    )?.by === "transcode"
+  );
+}
+
 function group<Section extends { readonly name: string }>(
   key: string,
   sections: readonly Section[],
@@ -60,6 +75,7 @@ function group<Section extends { readonly name: string }>(
 function feedSettings(feed: ConfFeed, streams: readonly ConfStream[]): Written {
   const { encodings } = feedLayout(feed.name, streams);
   return {
+    ...(feed.hasFile && !feed.readOnly && { file: `${resolve(feed.file)}.ring`, maxSize: `${ringSize(feed.maxSize)}MiB` }),
     ...(feed.acl.length > 0 && { acl: feed.acl.map(rowText) }),
     ...(feed.readOnly && { readOnly: true }),
     ...(encodings.length > 0 && {
@@ -67,6 +83,11 @@ function feedSettings(feed: ConfFeed, streams: readonly ConfStream[]): Written {
     }),
     ...(feed.launch.length > 0 && { launch: feed.launch }),
   };
+}
+
+/** Mebibytes of a ring file of ours, which has one at least. */
+function ringSize(bytes: number): number {
+  return Math.min(1024 * 1024, Math.max(1, Math.ceil(bytes / 1024 ** 2)));
 }
 
 function outputSettings(stream: ConfStream, { streams }: FfserverConf): Written {

@@ -21,6 +21,7 @@ export class FeedSection implements Section {
   readonly #name: string;
   readonly #line: number;
   #file: string;
+  #hasFile = false;
   #readOnly = false;
   #maxSize = defaultSize;
   #truncate = false;
@@ -38,6 +39,7 @@ export class FeedSection implements Section {
       case "file":
       case "readonlyfile":
         this.#file = words.next();
+        this.#hasFile = true;
         this.#readOnly = keyword === "readonlyfile";
         if (this.#file === "") notes.error("a file's path is missing");
         return true;
@@ -63,6 +65,7 @@ export class FeedSection implements Section {
       name: this.#name,
       line: this.#line,
       file: this.#file,
+      hasFile: this.#hasFile,
       readOnly: this.#readOnly,
       maxSize: this.#maxSize,
       truncate: this.#truncate,

@@ -51,6 +51,7 @@ test("a configuration with every directive is read without a mistake", () => {
       name: "roof.ffm",
       line: 14,
       file: "/var/spool/cams/roof ring.ffm",
+      hasFile: true,
       readOnly: false,
       maxSize: 1_572_864,
       truncate: true,
@@ -60,7 +61,17 @@ test("a configuration with every directive is read without a mistake", () => {
         { action: "allow", first: "10.20.0.0", last: "10.20.255.255" },
       ],
     },
-    { name: "yard.ffm", line: 23, file: "/srv/yard.ffm", readOnly: true, maxSize: 200 * 1024 ** 2, truncate: false, launch: [], acl: [] },
+    {
+      name: "yard.ffm",
+      line: 23,
+      file: "/srv/yard.ffm",
+      hasFile: true,
+      readOnly: true,
+      maxSize: 200 * 1024 ** 2,
+      truncate: false,
+      launch: [],
+      acl: [],
+    },
   ]);
   assert.deepEqual(conf.redirects, [{ name: "index.html", line: 156, url: "http://user:secret@cams.example.org/" }]);
 });

@@ -104,6 +104,8 @@ export class HttpService {
     const vod = new VodRoute({ ...options.vod, streams: this.#streams, containers: facts.containers, access, peers, admit });
     const feeds = new FeedRoutes({
       feeds: options.feeds,
+      admit: options.admit,
+      transcoder: options.transcoder,
       hub: facts.hub,
       peers,
       streams: this.#streams,
@@ -147,6 +149,8 @@ export class HttpService {
     }
     const target = this.#targetOf(request);
     if (target === undefined) return false;
+    const { feeds, peers } = this.#options;
+    feeds.note(request, response, () => peers.requester(request).address);
     if (target.path === "") {
       // Relative links of the page need the slash.
       const query = target.query === "" ? "" : `?${target.query}`;

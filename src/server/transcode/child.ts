@@ -58,7 +58,7 @@ export class Child {
     this.#options = options;
     const { source, made, wanted, scheduler, path, nice } = options;
     const { generation } = source;
-    const input = childInput(generation);
+    const input = childInput(generation, wanted.choice);
     this.#begun = scheduler.now();
     this.#program = new FfmpegProgram(path, childArguments(wanted, input, generation), nice);
     try {

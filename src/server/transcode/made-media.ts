@@ -4,7 +4,7 @@ import type { MadeMedia } from "../../protocols/http-stream/http-streams.ts";
 import type { ContainerFormat } from "../containers/container-format.ts";
 import { whyNotCarried } from "../containers/container-registry.ts";
 import { encodingsFor, type TranscodeFormat, usualEncodings } from "./formats.ts";
-import type { Wanted } from "./recipe.ts";
+import type { TrackChoice, Wanted } from "./recipe.ts";
 import type { Transcoder } from "./transcoder.ts";
 
 /** The kinds of track that a viewer asks for. */
@@ -18,15 +18,18 @@ export interface MadeQuery {
   readonly wanted: Kinds;
   /** It begins in the past. */
   readonly isPast: boolean;
+  /** The tracks that it is made of; all of them if not given. */
+  readonly choice?: TrackChoice | undefined;
 }
 
 /** A stream in a container that FFmpeg writes. */
-export function madeFormat(transcoder: Transcoder, format: TranscodeFormat, { wanted, isPast }: MadeQuery): MadeMedia {
-  const recipe = ({ tracks }: Generation): Wanted => {
+export function madeFormat(transcoder: Transcoder, format: TranscodeFormat, { wanted, isPast, choice }: MadeQuery): MadeMedia {
+  const recipe = (generation: Generation): Wanted => {
+    const { tracks } = choice?.of(generation) ?? generation;
     const encodings = usualEncodings(format, kindsIn(tracks, wanted));
     if (Object.keys(encodings).length === 0)
       throw new Refusal("not-carried", `The stream has nothing of that kind which ${format.title} carries.`);
-    return { kind: "bytes", format, encodings };
+    return { kind: "bytes", format, encodings, choice };
   };
   return {
     async of(stream, signal) {
@@ -41,15 +44,20 @@ export function madeFormat(transcoder: Transcoder, format: TranscodeFormat, { wa
 }
 
 /** A stream in a container of ours: as it is where that can carry it, else encoded anew. Undefined where this never happens. */
-export function madeContainer(transcoder: Transcoder, format: ContainerFormat, { wanted, isPast }: MadeQuery): MadeMedia | undefined {
+export function madeContainer(
+  transcoder: Transcoder,
+  format: ContainerFormat,
+  { wanted, isPast, choice }: MadeQuery,
+): MadeMedia | undefined {
   const encoders = encodingsFor(format.name);
   if (!transcoder.isAllowed || encoders === undefined) return undefined;
-  const recipe = (generation: Generation): Wanted | undefined => {
+  const recipe = (whole: Generation): Wanted | undefined => {
+    const generation = choice?.of(whole) ?? whole;
     const words = whyNotCarried(format, generation, wanted);
     if (words === undefined) return undefined;
     const encodings = usualEncodings(encoders, kindsIn(generation.tracks, wanted));
     if (Object.keys(encodings).length === 0) throw new Refusal("not-carried", words);
-    return { kind: "frames", encodings };
+    return { kind: "frames", encodings, choice };
   };
   return {
     async of(stream, signal) {

@@ -5,18 +5,34 @@ import { DocType } from "../../containers/matroska/document.ts";
 import { Signalling } from "../../containers/flv/enhanced.ts";
 import { flvMuxer } from "../../containers/flv/muxer.ts";
 import type { Container } from "../../hub/container-output.ts";
+import type { MuxerFactory } from "../../media/muxer.ts";
 import type { Generation, VideoTrack } from "../../media/track.ts";
 import { audioArguments, type Encodings, videoArguments } from "./encodings.ts";
 import type { TranscodeFormat } from "./formats.ts";
 
+/** What of a stream FFmpeg is fed with, where that is not all of it. */
+export interface TrackChoice {
+  /** Equal for equal choices. */
+  readonly key: string;
+  of(generation: Generation): Generation;
+  /** A muxer that is shown no more. */
+  muxer(make: MuxerFactory): MuxerFactory;
+}
+
 /** Whether what FFmpeg writes is handed on as it is, or taken apart and put into containers of ours. */
-export type Wanted =
-  | { readonly kind: "bytes"; readonly format: TranscodeFormat; readonly encodings: Encodings }
-  | { readonly kind: "frames"; readonly encodings: Encodings };
+export type Wanted = { readonly choice?: TrackChoice | undefined; readonly encodings: Encodings } & (
+  | { readonly kind: "bytes"; readonly format: TranscodeFormat }
+  | { readonly kind: "frames" }
+);
 
 /** Equal for what one child can make for all. */
 export function keyOf(wanted: Wanted): string {
-  return JSON.stringify([wanted.kind === "bytes" ? wanted.format.name : "", wanted.encodings.video ?? 0, wanted.encodings.audio ?? 0]);
+  return JSON.stringify([
+    wanted.kind === "bytes" ? wanted.format.name : "",
+    wanted.encodings.video ?? 0,
+    wanted.encodings.audio ?? 0,
+    wanted.choice?.key ?? 0,
+  ]);
 }
 
 /** What FFmpeg is fed with, by its own name of the demuxer. */
@@ -26,7 +42,13 @@ export interface ChildInput {
 }
 
 /** Matroska carries most; what came by Flash and it cannot carry goes in FLV. */
-export function childInput({ tracks }: Generation): ChildInput {
+export function childInput(generation: Generation, choice: TrackChoice | undefined): ChildInput {
+  const { demuxer, container } = inputFor(choice?.of(generation) ?? generation);
+  if (choice === undefined) return { demuxer, container };
+  return { demuxer, container: { key: `${container.key} of ${choice.key}`, muxer: choice.muxer(container.muxer) } };
+}
+
+function inputFor({ tracks }: Generation): ChildInput {
   const media = tracks.filter(({ kind }) => kind !== "data");
   const isFlash = media.some((track) => carriedByMatroska(track, DocType.matroska) !== undefined && track.codec !== "av1");
   if (isFlash)
@@ -44,8 +66,8 @@ export function framesContainer({ video }: Encodings): "matroska" | "flv" {
 
 /** All that FFmpeg is told. It reads its standard input and writes its standard output, and opens nothing else. */
 export function childArguments(wanted: Wanted, input: ChildInput, source: Generation): string[] {
-  const { encodings } = wanted;
-  const pictures = source.tracks.find((track): track is VideoTrack => track.kind === "video");
+  const { encodings, choice } = wanted;
+  const pictures = (choice?.of(source) ?? source).tracks.find((track): track is VideoTrack => track.kind === "video");
   return [
     ...["-nostdin", "-hide_banner", "-loglevel", "error", "-nostats"],
     ...["-protocol_whitelist", "pipe", "-analyzeduration", "1000000", "-probesize", "1000000"],
