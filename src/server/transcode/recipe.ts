@@ -42,7 +42,7 @@ export interface ChildInput {
 }
 
 /** Matroska carries most; what came by Flash and it cannot carry goes in FLV. */
-export function childInput(generation: Generation, choice: TrackChoice | undefined): ChildInput {
+export function childInput(generation: Generation, choice?: TrackChoice): ChildInput {
   const { demuxer, container } = inputFor(choice?.of(generation) ?? generation);
   if (choice === undefined) return { demuxer, container };
   return { demuxer, container: { key: `${container.key} of ${choice.key}`, muxer: choice.muxer(container.muxer) } };
