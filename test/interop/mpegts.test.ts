@@ -1,79 +1,22 @@
-/** MPEG-TS as programs publish it into the server that they embed, and as viewers over HTTP and WebSocket get it. */
+/** MPEG-TS as programs publish it into the server that they embed, and as viewers get it. More codecs are in test/slow/mpegts.test.ts. */
 import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
 import { copyFile, readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
-import type { ClipOptions } from "../support/clip.ts";
 import { makeClip } from "../support/clip.ts";
 import { packetsOf } from "../support/packets.ts";
 import { run, start } from "../support/program.ts";
-import { aacFrame, audioTolerance, compare } from "./compare.ts";
 import { Place, Way } from "./place.ts";
-import { Audience, type Player, ffmpeg5, ffmpeg8, webSocket } from "./players.ts";
 import * as publishers from "./publishers.ts";
-import type { BareOptions } from "./ts-packets.ts";
-import { barePackets } from "./ts-packets.ts";
+import { comesBackAsTs, watchAsTs } from "./watched-as-ts.ts";
 
 const name = "live/cam";
-const { rtmp, httpFlv, httpMp4, httpTs, wsTs } = Way;
-
-/** FFmpeg at the URL itself. */
-const ffmpegTs = (options?: BareOptions): Player => ({ name: "FFmpeg 5.1", play: (url) => barePackets(url, options) });
-
-const curlTs = (options?: BareOptions): Player => ({
-  name: "curl",
-  async play(url, place) {
-    const file = place.file("ts");
-    await run("curl", ["-sS", "--fail", "-o", file, url]);
-    return await barePackets(file, options);
-  },
-});
-
+const { httpTs } = Way;
 const millisecond = 1000;
 
 describe("what is published over RTMP is watched as MPEG-TS", { concurrency: 2 }, () => {
-  const cases: readonly (readonly [what: string, clip: ClipOptions, publisher: publishers.Publisher, options: BareOptions])[] = [
-    ["H.264 and AAC", {}, publishers.ffmpeg5, { video: "h264", audio: "aac" }],
-    ["H.264 and MP3", { audio: "mp3" }, publishers.ffmpeg5, { video: "h264", audio: "mp3" }],
-    ["AAC alone", { video: false }, publishers.ffmpeg5, { video: false, audio: "aac" }],
-    ["H.264 alone", { audio: false }, publishers.ffmpeg5, { video: "h264", audio: false }],
-    ["H.264 and Opus", { audio: "opus" }, publishers.ffmpeg8, { video: "h264", audio: "opus" }],
-    ["H.264 and AC-3", { audio: "ac3" }, publishers.ffmpeg8, { video: "h264", audio: "ac3" }],
-  ];
-  for (const [what, clip, publisher, options] of cases) {
-    it(`${what}: over HTTP by FFmpeg and curl, over WebSocket`, async (t) => {
-      await using place = await Place.open();
-      const file = await makeClip({ seconds: 3, ...clip });
-      const sent = await barePackets(file, options);
-      const viewers = [
-        { way: httpTs, player: ffmpegTs(options) },
-        { way: httpTs, player: curlTs(options) },
-        { way: wsTs, player: webSocket((source) => barePackets(source, options)) },
-      ];
-      const audience = await Audience.gather(place, name, viewers);
-      await using publishing = publisher.publish(file, place.rtmp(name));
-      await publishing.succeeded();
-      for (const [i, got] of (await audience.got).entries()) {
-        const { way, player } = viewers[i]!;
-        const { offset, audioError } = compare(sent, got, `${player.name} over ${way}`, { audio: 2 * millisecond });
-        t.diagnostic(`${player.name} over ${way}: offset ${offset} µs, audio within ${audioError} µs`);
-      }
-    });
-  }
-
-  it("mpv records all of it", async () => {
-    await using place = await Place.open();
-    const clip = await makeClip({ seconds: 3 });
-    const file = place.file("mkv");
-    const args = ["--no-config", "--no-terminal", "--vo=null", "--ao=null", `--stream-record=${file}`, place.url(httpTs, name)];
-    const playing = run("mpv", args);
-    playing.catch(() => undefined);
-    await place.waiting(1);
-    await using publishing = publishers.ffmpeg5.publish(clip, place.rtmp(name));
-    await publishing.succeeded();
-    await playing;
-    compare(await barePackets(clip), await barePackets(file), "mpv", { audio: 2 * millisecond });
-  });
+  it("H.264 and AAC: over HTTP by FFmpeg and curl, over WebSocket", (t) =>
+    watchAsTs(t, { name: "H.264 and AAC", clip: {}, publisher: publishers.ffmpeg5, options: { video: "h264", audio: "aac" } }));
 
   it("HEVC and AAC: as many pictures, at their times", async () => {
     await using place = await Place.open();
@@ -109,33 +52,7 @@ describe("what is published over RTMP is watched as MPEG-TS", { concurrency: 2 }
   });
 });
 
-describe("what is published as MPEG-TS comes back", { concurrency: 2 }, () => {
-  for (const [what, args] of [
-    ["FFmpeg 5.1 writes it", []],
-    ["FFmpeg writes it with LATM and null packets", ["-mpegts_flags", "latm", "-muxrate", "2M"]],
-  ] as const) {
-    it(`as ${what}`, async () => {
-      await using place = await Place.open();
-      const clip = await makeClip({ seconds: 3 });
-      const file = place.file("ts");
-      await run("ffmpeg", ["-v", "error", "-nostdin", "-i", clip, "-c", "copy", ...args, file]);
-      const [sent, bare] = [await packetsOf(clip), await barePackets(clip)];
-      const viewers = [
-        { way: rtmp, player: ffmpeg5 },
-        { way: httpFlv, player: ffmpeg8 },
-        { way: httpMp4, player: ffmpeg5 },
-        { way: httpTs, player: ffmpegTs() },
-      ];
-      const audience = await Audience.gather(place, name, viewers);
-      await place.server.publish(name, createReadStream(file), { pace: "realtime" });
-      for (const [i, got] of (await audience.got).entries()) {
-        const { way, player } = viewers[i]!;
-        const tolerance = { audio: audioTolerance(way, aacFrame) + millisecond };
-        compare(way === httpTs ? bare : sent, got, `${player.name} over ${way}`, tolerance);
-      }
-    });
-  }
-});
+it("what is published as MPEG-TS, as FFmpeg 5.1 writes it, comes back", () => comesBackAsTs([]));
 
 it("says what it is, and in words what it cannot carry", async () => {
   await using place = await Place.open();
