@@ -269,6 +269,7 @@ test("the API tells of streams as its description says", async () => {
       bitrate: 0,
       viewers: 0,
       past: ["oldest", "seconds"],
+      file: null,
       publisher: { protocol: "test", address: "192.0.2.1", encoder: "tone" },
       tracks: [{ id: 1, kind: "audio", codec: "aac", codecString: "mp4a.40.2", sampleRate: 48000, channels: 2 }],
       containers: ["flv", "mp4", "mpegts", "matroska", "adts", "ffm"],
