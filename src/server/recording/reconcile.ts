@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Log } from "../log.ts";
 import type { Disk } from "../storage/disk.ts";
+import { unfinishedName } from "./faststart.ts";
 import { recordingsBelow } from "./folder-walk.ts";
 import type { RecordedFile } from "./recorded.ts";
 import type { RecordingIndex } from "./recording-index.ts";
@@ -70,6 +71,7 @@ async function read(options: ReconcileOptions, path: string, before: RecordedFil
   const format = formatOfName(path)!;
   const { kind, modified } = await disk.stat(join(folder, path));
   if (kind !== "file" || (before === undefined && modified >= startedAt)) return undefined;
+  await disk.unlink(join(folder, unfinishedName(path))).catch(() => undefined);
   const scanned = await repairFile(disk, folder, path, format);
   const { facts, size, duration, isComplete, tracks } = scanned;
   if (facts === undefined) {
@@ -82,7 +84,7 @@ async function read(options: ReconcileOptions, path: string, before: RecordedFil
   const last = clocks.at(-1) ?? { from: 0, utc: at };
   return {
     ...{ recording, stream, n, path, format, timeline, duration, size, tracks, clocks },
-    state: isComplete && before === undefined ? "complete" : "cut",
+    state: isComplete ? "complete" : "cut",
     start: at,
     end: Math.round(last.utc + duration - last.from),
     gaps: before?.gaps.filter(({ to }) => to <= duration) ?? [],

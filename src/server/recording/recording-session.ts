@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Disk } from "../storage/disk.ts";
 import type { DiskTurns } from "./disk-turns.ts";
 import type { Gap } from "./gap.ts";
+import { makeFaststart } from "./faststart.ts";
 import { type EarlierRecording, type FileGap, type RecordedBy, type RecordedFile, type RecordedStream, recordedTrack } from "./recorded.ts";
 import { type PendingBytes, Recording } from "./recording.ts";
 import type { RecordingFile } from "./recording-file.ts";
@@ -60,9 +61,10 @@ export class RecordingSession {
   #ended: number | null = null;
   #recording: Recording | undefined;
   readonly #known = new WeakMap<RecordingFile, Known>();
-  /** A gap before the file that is about to be made. */
   #error: string | null = null;
   #files: RecordedFile[] = [];
+  /** Settles when what was written anew is. */
+  #finishing: Promise<void> = Promise.resolve();
   readonly #done = Promise.withResolvers<void>();
 
   constructor(options: SessionOptions) {
@@ -116,7 +118,7 @@ export class RecordingSession {
           log.warn({ stream: this.stream, recording: this.id, lostSeconds: Math.round(lost / 1000) }, "recording goes on in a new file");
           this.#tell();
         },
-        ended: ({ error }) => this.#over(error),
+        ended: ({ error }) => void this.#finishing.then(() => this.#over(error)),
       },
     });
     log.info({ stream: this.stream, recording: this.id }, "recording begins");
@@ -142,7 +144,26 @@ export class RecordingSession {
   }
 
   #closed(file: RecordingFile, failure: unknown): void {
-    const row = this.#tellFile(file, failure === undefined ? "complete" : "cut");
+    const { plan } = this.#options;
+    if (failure === undefined && plan.finish === "faststart" && plan.format === "mp4")
+      this.#finishing = this.#finishing.then(() => this.#makeFaststart(file));
+    else this.#complete(file, failure === undefined ? "complete" : "cut", file.size);
+  }
+
+  /** Writes a file anew with its index in front. Where that fails it stays as it is, which plays too. */
+  async #makeFaststart(file: RecordingFile): Promise<void> {
+    const { disk, turns, folder, log } = this.#options;
+    let { size } = file;
+    try {
+      size = await makeFaststart(disk, turns, folder, file.path);
+    } catch (err) {
+      log.warn({ err, stream: this.stream, recording: this.id, file: file.path }, "a file keeps its index at its end");
+    }
+    this.#complete(file, "complete", size);
+  }
+
+  #complete(file: RecordingFile, state: "complete" | "cut", size: number): void {
+    const row = this.#tellFile(file, state, size);
     const { log, folder } = this.#options;
     log.info(
       { stream: this.stream, recording: this.id, file: join(folder, row.path), seconds: Math.round(row.duration / 1000) },
@@ -187,9 +208,9 @@ export class RecordingSession {
     this.#options.listener.changed(this.row);
   }
 
-  #tellFile(file: RecordingFile, state: RecordedFile["state"]): RecordedFile {
+  #tellFile(file: RecordingFile, state: RecordedFile["state"], size = file.size): RecordedFile {
     const { gaps, clocks } = this.#known.get(file)!;
-    const { path, identity, timeline, at, length, size } = file;
+    const { path, identity, timeline, at, length } = file;
     const last = clocks.at(-1)!;
     const row: RecordedFile = {
       ...identity,

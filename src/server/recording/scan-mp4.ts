@@ -1,9 +1,10 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
-import { readBoxHeader } from "../../containers/fmp4/box-reader.ts";
+import { oneBox, readBoxes, readBoxHeader } from "../../containers/fmp4/box-reader.ts";
 import { readChecksum } from "../../containers/fmp4/file-muxer.ts";
 import { readTrack } from "../../containers/fmp4/media-track.ts";
 import { readMoof } from "../../containers/fmp4/read-moof.ts";
-import { type Movie, readMoov } from "../../containers/fmp4/read-moov.ts";
+import { isFragmented, type Movie, type MovieTrack, readMoov, readTabledMoov } from "../../containers/fmp4/read-moov.ts";
+import { Reader } from "../../bytes/reader.ts";
 import { sameBytes } from "../../bytes/same-bytes.ts";
 import type { DiskWindow } from "./disk-window.ts";
 import { type FileFacts, factsUuid, readFacts } from "./file-facts.ts";
@@ -13,6 +14,7 @@ import type { ScannedFile } from "./scanned.ts";
 
 /** Bytes of a header box, and of a fragment, that are read. */
 const LARGEST_HEADER = 1024 * 1024;
+const LARGEST_TABLES = 512 * 1024 * 1024;
 const LARGEST_MOOF = 16 * 1024 * 1024;
 const LARGEST_FRAGMENT = 256 * 1024 * 1024;
 /** Fragments at the end whose checksums are looked at: no more than these were on their way to the disk at a time. */
@@ -29,6 +31,8 @@ interface Fragment {
 interface Scan {
   facts: FileFacts | undefined;
   movie: Movie | undefined;
+  /** Of a file that was written anew with its index in front. */
+  progressive: { readonly tracks: readonly MovieTrack[]; readonly duration: number } | undefined;
   /** The last fragments. */
   last: Fragment[];
   size: number;
@@ -38,7 +42,7 @@ interface Scan {
 
 /** Reads what is whole of a fragmented MP4 file of ours, by the lengths of its boxes and the checksums of its last fragments. */
 export async function scanMp4(window: DiskWindow): Promise<ScannedFile> {
-  const scan: Scan = { facts: undefined, movie: undefined, last: [], size: 0, duration: 0, isComplete: false };
+  const scan: Scan = { facts: undefined, movie: undefined, progressive: undefined, last: [], size: 0, duration: 0, isComplete: false };
   try {
     while (await next(window, scan));
   } catch (error) {
@@ -53,8 +57,8 @@ export async function scanMp4(window: DiskWindow): Promise<ScannedFile> {
   return result(scan);
 }
 
-function result({ facts, size, duration, isComplete, movie }: Scan): ScannedFile {
-  return { facts, size, duration: Math.round(duration), isComplete, tracks: movie === undefined ? [] : tracksOf(movie) };
+function result({ facts, size, duration, isComplete, movie, progressive }: Scan): ScannedFile {
+  return { facts, size, duration: Math.round(duration), isComplete, tracks: tracksOf(movie?.tracks ?? progressive?.tracks ?? []) };
 }
 
 /** Reads one box. False at the end of what is whole. */
@@ -63,14 +67,22 @@ async function next(window: DiskWindow, scan: Scan): Promise<boolean> {
   const header = readBoxHeader(await window.bytes(at, 16));
   if (header === undefined || header.size < header.headerSize || at + header.size > window.size) return false;
   switch (header.type) {
-    case "moov":
-      scan.movie = readMoov(await payload(window, at, header, LARGEST_HEADER));
+    case "moov": {
+      const moov = await payload(window, at, header, LARGEST_TABLES);
+      if (isFragmented(moov)) scan.movie = readMoov(moov);
+      else scan.progressive = { tracks: readTabledMoov(moov).map(({ track }) => track), duration: movieDuration(moov) };
       break;
+    }
     case "uuid":
       scan.facts ??= factsIn(await payload(window, at, header, LARGEST_HEADER));
       break;
     case "moof":
       return readFragment(window, scan, header);
+    case "mdat":
+      if (scan.progressive === undefined) return false;
+      scan.duration = scan.progressive.duration;
+      scan.isComplete = at + header.size === window.size;
+      break;
     case "mfra":
       scan.isComplete = at + header.size === window.size;
       break;
@@ -125,12 +137,21 @@ async function payload(
   return (await window.bytes(at + headerSize, size - headerSize)).slice();
 }
 
+/** Milliseconds, as an `mvhd` of version 1 has them (ISO/IEC 14496-12 8.2.2). */
+function movieDuration(moov: Uint8Array): number {
+  const reader = new Reader(oneBox(readBoxes(moov), "mvhd").payload);
+  const isLong = reader.u8() === 1;
+  reader.skip(3 + (isLong ? 16 : 8));
+  const timescale = reader.u32();
+  return ((isLong ? reader.u64() : reader.u32()) * 1000) / Math.max(1, timescale);
+}
+
 function factsIn(bytes: Uint8Array): FileFacts | undefined {
   if (bytes.length < 16 || !sameBytes(bytes.subarray(0, 16), factsUuid)) return undefined;
   return readFacts(new TextDecoder().decode(bytes.subarray(16)));
 }
 
-function tracksOf({ tracks }: Movie): RecordedTrack[] {
+function tracksOf(tracks: readonly MovieTrack[]): RecordedTrack[] {
   return tracks.flatMap((track) => {
     try {
       const read = readTrack(track, true);
