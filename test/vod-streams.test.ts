@@ -60,7 +60,8 @@ test("?start= begins at the key frame that is shown then", async () => {
     [0, 0],
     [0.5, 0],
     [1.5, 25],
-    [2.1, 50],
+    [1.99, 25],
+    [2, 50],
     [3.9, 75],
   ] as const) {
     for (const extension of ["flv", "mp4"]) {

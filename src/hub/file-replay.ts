@@ -19,6 +19,8 @@ export interface RecordedFile {
   /** `vod/NAME/PATH`. */
   readonly name: string;
   readonly index: MediaIndex;
+  /** Bytes. */
+  readonly size: number;
   readonly read: ReadAt;
   /** Unix milliseconds at which its media begin, as far as anybody knows. */
   readonly utc: number;

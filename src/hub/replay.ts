@@ -36,9 +36,9 @@ export interface ReplayHost {
 
 /**
  * Why nothing is fed to the output now: the viewer has not taken enough (`behind`), the next frame is not due (`paced`), nothing
- * more is there yet (`waiting`), nothing will come (`over`).
+ * more is there yet (`waiting`), the viewer has paused (`held`), nothing will come (`over`).
  */
-type Pause = "behind" | "paced" | "waiting" | "over";
+type Pause = "behind" | "paced" | "waiting" | "held" | "over";
 
 const keepAll = { beforeNewestStart: Infinity, maxBytes: Infinity } as const;
 
@@ -70,6 +70,8 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   #clock: Discontinuity | undefined;
   #cancelTimer: (() => void) | undefined;
   #hasLeft = false;
+  /** Milliseconds of the clock since which it is held. */
+  #heldAt: number | undefined;
   readonly #left: () => void;
 
   /** @param left called once, when it is over */
@@ -108,6 +110,33 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
 
   close(): void {
     if (this.#playhead === undefined) this.#leave();
+  }
+
+  /** Milliseconds on the timeline up to which it has been sent. */
+  get position(): number {
+    return this.#latest;
+  }
+
+  /** Nothing more is passed on until `goOn`: what would be due then is due as much later. */
+  hold(): void {
+    this.#heldAt ??= this.#host.scheduler.now();
+    this.#cancelTimer?.();
+    if (this.#pause !== "over") this.#pause = "held";
+  }
+
+  goOn(): void {
+    if (this.#heldAt === undefined) return;
+    this.#offset += this.#host.scheduler.now() - this.#heldAt;
+    this.#heldAt = undefined;
+    if (this.#pause !== "over") this.#fill();
+  }
+
+  /** All that is to come is due so much earlier; later, below 0. @param by milliseconds */
+  hurry(by: number): void {
+    this.#offset -= by;
+    if (this.#pause !== "paced") return;
+    this.#cancelTimer?.();
+    this.#fill();
   }
 
   /** Lets go of what the muxer holds back: nothing may come for a while. */
@@ -185,6 +214,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
     const container = this.#container!;
     for (;;) {
       if (container.over !== undefined) return "over";
+      if (this.#heldAt !== undefined) return "held";
       if (!this.#hasRoom()) return "behind";
       const entry = this.#next ?? this.#reader.read();
       this.#next = undefined;

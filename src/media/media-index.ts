@@ -1,7 +1,7 @@
 /** A file of media as a list of what is where: a closed timeline, to be read from anywhere. */
 import type { SourceFrame } from "./demuxer.ts";
 import { rescale } from "./time.ts";
-import type { Metadata, Track } from "./track.ts";
+import type { Metadata, Recorded, Track } from "./track.ts";
 
 /** Bits of `SampleList.flags`. */
 export const SampleFlag = {
@@ -110,6 +110,27 @@ export function syncAt(samples: SampleList, ticks: number): number {
   if (isSync(samples, sample)) return sample;
   while (sample < samples.count && !isSync(samples, sample)) sample += 1;
   return sample < samples.count ? sample : 0;
+}
+
+/** Key frames that are told to players at most; of more, every second, third and so on. */
+const mostKeyFrames = 4000;
+
+/** What players are told of a file. */
+export function recordedOf({ tracks, durationMs }: MediaIndex): Recorded {
+  const leading = leadingIndexed(tracks);
+  const { track, samples } = leading;
+  if (track.kind !== "video") return { durationMs };
+  const keys: number[] = [];
+  for (let i = 0; i < samples.count; i++) if (isSync(samples, i)) keys.push(i);
+  const step = Math.ceil(keys.length / mostKeyFrames);
+  const told = keys.filter((_, i) => i % step === 0);
+  const times = told.map((sample) => (ptsOf(samples, sample) - shownFirst(leading)) / track.timescale);
+  return { durationMs, keyFrames: { times, positions: told.map((sample) => samples.offsets[sample]!) } };
+}
+
+/** When the first key frame of a track is shown, in its ticks: what viewers take for the beginning. */
+export function shownFirst({ samples }: IndexedTrack): number {
+  return ptsOf(samples, syncAt(samples, 0));
 }
 
 /** Milliseconds as ticks of a track. */

@@ -1,5 +1,5 @@
 import type { ReadAt } from "../bytes/read-at.ts";
-import { type IndexedTrack, leadingIndexed, type MediaIndex, sampleAt, syncAt, ticksOf } from "./media-index.ts";
+import { type IndexedTrack, leadingIndexed, type MediaIndex, sampleAt, shownFirst, syncAt, ticksOf } from "./media-index.ts";
 import type { SourceFrame } from "./demuxer.ts";
 import { SampleReader } from "./sample-reader.ts";
 import { toMicros } from "./time.ts";
@@ -21,10 +21,10 @@ export interface WalkedFrame {
   readonly micros: number;
 }
 
-/** The key frame shown at or before a time, and of all other tracks what is decoded from there on. @param ms from the file's beginning on */
+/** The key frame shown at or before a time, and of all other tracks what is decoded from there on. @param ms from the first picture on */
 export function walkStart({ tracks }: MediaIndex, ms: number): WalkStart {
   const leading = leadingIndexed(tracks);
-  const sync = syncAt(leading.samples, ticksOf(leading, ms));
+  const sync = syncAt(leading.samples, shownFirst(leading) + ticksOf(leading, ms));
   const micros = toMicros(leading.samples.dts[sync]!, leading.track.timescale);
   const isBeginning = sync === syncAt(leading.samples, 0);
   const samples = tracks.map((each) => (each === leading ? sync : isBeginning ? 0 : firstAt(each, micros)));

@@ -303,6 +303,7 @@ export class ComposedServer implements MillraceServer {
     return new RtmpListener({
       hub: this.hub,
       access: this.#access,
+      files: this.#vod,
       ...(this.#needsKey && { passwords: passwordsOf(this.#keys!) }),
       onRefused: (publisher, refusal) => this.#noteRefusal(Intent.publish, { ...publisher, protocol: "rtmp" }, refusal),
       log: this.#log.child({ part: "rtmp" }),

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { joined } from "../../bytes/joined.ts";
+import type { AmfValue } from "../../containers/flv/amf0.ts";
 import { command, failure, result, type Command } from "./command.ts";
 import { connectError, connectResult, readConnect, type ConnectRequest } from "./connect.ts";
 import type { Connection } from "./connection.ts";
@@ -127,7 +128,7 @@ export class Commands {
     const [first] = request.args;
     switch (request.name) {
       case "seek":
-        return this.#answer(status(streamId, StatusCode.seekFailed, "A live stream has no position to seek to."));
+        return this.#seek(streamId, first);
       case "play2":
         return this.#answer(status(streamId, StatusCode.playFailed, "play2 is not supported here: use play."));
       case "receiveAudio":
@@ -142,6 +143,12 @@ export class Commands {
       default:
         return this.#answer(failure(request, StatusCode.callFailed, `There is no command ${printable(request.name)}.`));
     }
+  }
+
+  #seek(streamId: number, to: AmfValue): void {
+    const file = this.#streams.playingFile(streamId);
+    if (file !== undefined) return file.seek(typeof to === "number" ? to : Number.NaN);
+    this.#answer(status(streamId, StatusCode.seekFailed, "A live stream has no position to seek to."));
   }
 
   /** Commands of Flash Media Server's that clients want answered twice: by a call of theirs and by a result. */

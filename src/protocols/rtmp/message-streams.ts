@@ -13,14 +13,16 @@ import type { Connection } from "./connection.ts";
 import { userControl, UserControlEvent } from "./control.ts";
 import type { LogFields } from "./log.ts";
 import type { Message } from "./message.ts";
-import { Playing, type PlayingOwner } from "./playing.ts";
+import { type FileName, readFileName } from "./file-name.ts";
+import { defaultBuffer, FilePlaying } from "./file-playing.ts";
+import { type Player, Playing, type PlayingOwner, type PlayRequest } from "./playing.ts";
 import { Publishing } from "./publishing.ts";
 import { questionOf, requestedName } from "./question.ts";
 import type { SessionContext } from "./session-context.ts";
 import { status, StatusCode } from "./status.ts";
 
 /** What a message stream does. */
-type Role = Asking | Publishing | Playing | "idle";
+type Role = Asking | Publishing | Player | "idle";
 
 /** What message streams need of their session. */
 export interface MessageStreamsOwner {
@@ -38,6 +40,8 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
   readonly connection: Connection;
   readonly #owner: MessageStreamsOwner;
   readonly #roles = new Map<number, Role>();
+  /** Milliseconds of media that players want ahead, where they said it. */
+  readonly #buffers = new Map<number, number>();
   /** Somebody published: what publishers send has been allowed. */
   #published = false;
   /** `publish` commands since one was granted. */
@@ -97,9 +101,23 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     if (role instanceof Publishing || role instanceof Asking) role.message(message);
   }
 
-  playing(streamId: number): Playing | undefined {
+  /** Whoever plays on a message stream. */
+  playing(streamId: number): Player | undefined {
     const role = this.#roles.get(streamId);
-    return role instanceof Playing ? role : undefined;
+    return role === undefined || role === "idle" || role instanceof Publishing || role instanceof Asking ? undefined : role;
+  }
+
+  /** The same where it is a file. */
+  playingFile(streamId: number): FilePlaying | undefined {
+    const role = this.#roles.get(streamId);
+    return role instanceof FilePlaying ? role : undefined;
+  }
+
+  /** Set Buffer Length. @param buffer milliseconds */
+  setBuffer(streamId: number, buffer: number): void {
+    if (!this.#roles.has(streamId)) return;
+    this.#buffers.set(streamId, buffer);
+    this.playingFile(streamId)?.ahead(buffer);
   }
 
   /** `createStream`: the lowest free id, from 1; some encoders take 1 for granted. */
@@ -151,15 +169,15 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     if (++this.#plays > playsInVain) throw new ProtocolError("limit", `more than ${playsInVain} plays in vain`);
     const [name, start, , reset] = request.args;
     if (typeof name !== "string") throw new ProtocolError("malformed", `play with ${describe(name)} for a name`);
+    const file = readFileName(connect.app, name);
+    if (file !== undefined) return this.#playFile(streamId, file, request, connect);
     this.stop(streamId);
     try {
       const address = addressOn(connect, name);
       const question = questionOf(connect, address, this.connection.address);
       // From a position of 0 or more: of a recording, and there are none here, or of what is live this moment.
       const wait = typeof start === "number" && start >= 0 ? 0 : this.#owner.context.waitForPublisher;
-      const signalling = address.params.get("hevc") === "legacy" ? "legacy" : "enhanced";
-      const data = connect.objectEncoding === 3 ? "amf3" : "amf0";
-      const wanted = { streamId, question, wait, reset: reset !== false && reset !== 0, variant: { signalling, data } } as const;
+      const wanted = { streamId, question, wait, reset: reset !== false && reset !== 0, variant: variantOf(connect, address) } as const;
       const playing = new Playing(wanted, this);
       this.#roles.set(streamId, playing);
       void playing.start();
@@ -167,6 +185,27 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
       if (!(error instanceof Refusal)) throw error;
       this.connection.write(status(streamId, StatusCode.playNotFound, error.message, { details: name }));
     }
+  }
+
+  /** A file; without `reset` after those that play already. */
+  #playFile(streamId: number, file: FileName, { args }: Command, connect: ConnectRequest): void {
+    const [, start, length, reset] = args;
+    const running = this.playingFile(streamId);
+    const isAppended = running !== undefined && (reset === false || reset === 0);
+    const request = {
+      streamId,
+      question: questionOf(connect, file, this.connection.address),
+      reset: reset !== false && reset !== 0,
+      kind: file.kind,
+      start: typeof start === "number" && start > 0 ? start : 0,
+      length: typeof length === "number" && length >= 0 ? Math.max(1, length) : Infinity,
+      variant: variantOf(connect, file),
+    };
+    if (isAppended) return running.append(request);
+    this.stop(streamId);
+    const playing = new FilePlaying(request, this.#owner.context.files, this, this.#buffers.get(streamId) ?? defaultBuffer);
+    this.#roles.set(streamId, playing);
+    void playing.start();
   }
 
   /** `closeStream`, and whatever else ends what a message stream does: it may be used again. */
@@ -179,7 +218,7 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
       role.stop();
       return this.#answered();
     }
-    if (role instanceof Playing) {
+    if (!(role instanceof Publishing)) {
       role.stop();
       context.log.info({ ...fields, stream: role.granted, reason: "the player stopped" }, "RTMP player ended");
       return;
@@ -195,6 +234,7 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     if (streamId === undefined) return;
     this.stop(streamId);
     this.#roles.delete(streamId);
+    this.#buffers.delete(streamId);
   }
 
   /** `FCUnpublish`: comes on stream 0 and means a publisher by the name it gave. */
@@ -216,9 +256,10 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
   /** Tells every stream that the server closes, and ends it. */
   shutDown(): void {
     for (const [streamId, role] of this.#roles) {
-      if (role instanceof Playing) role.shutDown();
-      else if (role instanceof Asking) this.connection.write(status(streamId, StatusCode.publishDenied, "This server is closing."));
-      else if (role instanceof Publishing) this.connection.write(status(streamId, StatusCode.unpublishSuccess, "This server is closing."));
+      if (role === "idle") continue;
+      if (role instanceof Asking) this.connection.write(status(streamId, StatusCode.publishDenied, "This server is closing."));
+      else if (!(role instanceof Publishing)) role.shutDown();
+      else this.connection.write(status(streamId, StatusCode.unpublishSuccess, "This server is closing."));
     }
     this.release("closing");
   }
@@ -247,14 +288,14 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     this.#answered();
   }
 
-  started({ granted }: Playing): void {
+  started({ granted }: Player): void {
     this.#plays = 0;
     const { context, fields } = this.#owner;
     context.log.info({ ...fields, stream: granted }, "RTMP player started");
   }
 
-  ended(playing: Playing, why: string, closing: boolean): void {
-    const { streamId } = playing.request;
+  ended(playing: Player, why: string, closing: boolean): void {
+    const { streamId } = playing;
     if (this.#roles.get(streamId) === playing) this.#roles.set(streamId, "idle");
     const { context, fields } = this.#owner;
     context.log.info({ ...fields, stream: playing.granted, reason: why }, "RTMP player ended");
@@ -318,6 +359,11 @@ export class MessageStreams implements AskingOwner, PlayingOwner {
     }
     return undefined;
   }
+}
+
+/** How a player is sent what it asked for. */
+function variantOf({ objectEncoding }: ConnectRequest, { params }: StreamAddress): PlayRequest["variant"] {
+  return { signalling: params.get("hevc") === "legacy" ? "legacy" : "enhanced", data: objectEncoding === 3 ? "amf3" : "amf0" };
 }
 
 /** The stream that a name means on a connection. @throws {Refusal} if it cannot be one */

@@ -13,7 +13,7 @@ import { rtmpContainer, type RtmpVariant } from "./muxer.ts";
 import { status, StatusCode } from "./status.ts";
 
 /** Milliseconds from the last media to StreamEOF: GStreamer's rtmp2src drops what it has not passed on when that comes. */
-const endOfStreamDelay = 100;
+export const endOfStreamDelay = 100;
 
 const closingWords = "This server is closing.";
 
@@ -32,6 +32,17 @@ export interface PlayRequest {
   readonly variant: Omit<RtmpVariant, "audio" | "video" | "messageStreamId">;
 }
 
+/** Whoever plays on a message stream, what is live or a file. */
+export interface Player {
+  readonly streamId: number;
+  /** The identity that was granted; undefined before. */
+  readonly granted: string | undefined;
+  stop(): void;
+  shutDown(): void;
+  pause(paused: boolean): void;
+  receive(kind: "audio" | "video", wanted: boolean): void;
+}
+
 /** What a player needs of its session. */
 export interface PlayingOwner {
   readonly hub: Hub;
@@ -40,15 +51,15 @@ export interface PlayingOwner {
   /** Counts a viewer in; the function counts it out. @throws {Refusal} if there are too many */
   admit(): () => void;
   /** It plays now. */
-  started(playing: Playing): void;
+  started(playing: Player): void;
   /** It is over and the message stream is free. `closing`: the session should go too. */
-  ended(playing: Playing, why: string, closing: boolean): void;
+  ended(playing: Player, why: string, closing: boolean): void;
   /** Something failed that is no refusal. */
   failed(error: unknown): void;
 }
 
 /** One message stream's player: asks whether it may, waits for the stream, then lets a playhead write to the session's socket. */
-export class Playing implements PlayheadSink {
+export class Playing implements Player, PlayheadSink {
   readonly request: PlayRequest;
   readonly #owner: PlayingOwner;
   readonly #connection: Connection;
@@ -71,7 +82,10 @@ export class Playing implements PlayheadSink {
     this.#socket = owner.connection.socket;
   }
 
-  /** The identity that was granted; undefined before. */
+  get streamId(): number {
+    return this.request.streamId;
+  }
+
   get granted(): string | undefined {
     return this.#granted;
   }
@@ -267,7 +281,8 @@ export class Playing implements PlayheadSink {
   }
 }
 
-function refusedBy(code: RefusalCode): StatusCode {
+/** What a refused player is told. */
+export function refusedBy(code: RefusalCode): StatusCode {
   switch (code) {
     case "not-live":
     case "not-found":

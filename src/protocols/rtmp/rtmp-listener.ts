@@ -1,8 +1,10 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Access } from "../../hub/access.ts";
+import type { FileLibrary } from "../../hub/file-library.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { peerAddress } from "../../hub/peer-address.ts";
+import { Refusal } from "../../hub/refusal.ts";
 import { defaultLimits, type RtmpLimits } from "./limits.ts";
 import { silentLog, type LogFields, type RtmpLog } from "./log.ts";
 import { Logins, type Passwords } from "./logins.ts";
@@ -15,6 +17,8 @@ export interface RtmpListenerOptions {
   readonly access: Access;
   /** Passwords for encoders that have fields for user and password; those are not asked for them if not given. */
   readonly passwords?: Passwords;
+  /** Files that can be played; none if not given. */
+  readonly files?: FileLibrary;
   /** Told of publishers that are refused, except by access. */
   readonly onRefused?: RefusedPublisher;
   readonly log?: RtmpLog;
@@ -39,6 +43,13 @@ export interface RtmpListenerOptions {
   readonly maxConnectionsPerAddress?: number;
 }
 
+const noFiles: FileLibrary = {
+  open: () => Promise.reject(new Refusal("not-found", "There are no files here.")),
+  view: () => {
+    throw new Error("a file is shown where there are none");
+  },
+};
+
 /** Milliseconds between two looks at the sessions' time limits, at most. */
 const longestTick = 500;
 
@@ -62,6 +73,7 @@ export class RtmpListener {
     this.#context = {
       hub: options.hub,
       access: options.access,
+      files: options.files ?? noFiles,
       logins: options.passwords && new Logins(options.passwords, () => options.hub.scheduler.now()),
       onRefused: options.onRefused ?? (() => undefined),
       log: options.log ?? silentLog,

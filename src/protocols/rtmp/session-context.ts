@@ -1,4 +1,5 @@
 import type { Access } from "../../hub/access.ts";
+import type { FileLibrary } from "../../hub/file-library.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Refusal } from "../../hub/refusal.ts";
 import type { Logins } from "./logins.ts";
@@ -18,6 +19,8 @@ export interface SessionContext {
   readonly access: Access;
   /** Asks encoders for user and password whose server address says so; undefined where there is no password to check. */
   readonly logins: Logins | undefined;
+  /** Files that can be played. */
+  readonly files: FileLibrary;
   /** Told of publishers that are refused, except by access. */
   readonly onRefused: RefusedPublisher;
   readonly log: RtmpLog;

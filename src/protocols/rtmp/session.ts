@@ -218,8 +218,9 @@ export class Session implements MessageStreamsOwner {
         if (control.bytes === this.#bandwidth) return;
         this.#bandwidth = control.bytes;
         return this.connection.write(windowAcknowledgementSize(control.bytes));
-      case "acknowledgement":
       case "setBufferLength":
+        return this.#streams.setBuffer(control.streamId, control.milliseconds);
+      case "acknowledgement":
       case "pingResponse":
       case "streamEvent":
       case "ignored":

@@ -1,5 +1,7 @@
-import { amfObject, type AmfValue } from "../../containers/flv/amf0.ts";
+import { amfObject, type AmfValue, encodeAmf0 } from "../../containers/flv/amf0.ts";
+import { chunkedMessage } from "./chunk-writer.ts";
 import { command } from "./command.ts";
+import { ChunkStreamId, MessageType } from "./message.ts";
 
 /** The codes of `onStatus` and connection answers that we send (RTMP 1.0 section 7.2 and Flash Media Server's). */
 export const StatusCode = {
@@ -14,6 +16,9 @@ export const StatusCode = {
   playReset: "NetStream.Play.Reset",
   playStart: "NetStream.Play.Start",
   playStop: "NetStream.Play.Stop",
+  playComplete: "NetStream.Play.Complete",
+  playSwitch: "NetStream.Play.Switch",
+  playStructure: "NetStream.Play.FileStructureInvalid",
   playFailed: "NetStream.Play.Failed",
   playNotFound: "NetStream.Play.StreamNotFound",
   playNoTrack: "NetStream.Play.NoSupportedTrackFound",
@@ -22,6 +27,7 @@ export const StatusCode = {
   unpause: "NetStream.Unpause.Notify",
   seek: "NetStream.Seek.Notify",
   seekFailed: "NetStream.Seek.Failed",
+  seekInvalidTime: "NetStream.Seek.InvalidTime",
 } as const;
 export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
 
@@ -36,6 +42,8 @@ const errors: ReadonlySet<StatusCode> = new Set<StatusCode>([
   StatusCode.playNotFound,
   StatusCode.playNoTrack,
   StatusCode.seekFailed,
+  StatusCode.seekInvalidTime,
+  StatusCode.playStructure,
 ]);
 
 /** An information object: level, code, description and what else is known. */
@@ -46,4 +54,10 @@ export function information(code: StatusCode, description: string, more: { reado
 /** An `onStatus` command on a message stream, ready to be sent. */
 export function status(streamId: number, code: StatusCode, description: string, more?: { readonly [key: string]: AmfValue }): Uint8Array {
   return command(streamId, "onStatus", 0, null, information(code, description, more));
+}
+
+/** What a player is told of the end of a file, as data of its message stream (Flash Media Server's `onPlayStatus`). */
+export function playStatus(streamId: number, code: StatusCode, more: { readonly [key: string]: AmfValue }): Uint8Array {
+  const body = encodeAmf0("onPlayStatus", amfObject({ level: "status", code, ...more }));
+  return chunkedMessage(ChunkStreamId.data, { type: MessageType.dataAmf0, timestamp: 0, streamId, body });
 }

@@ -15,7 +15,8 @@ import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import type { Log } from "../log.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { PluginRoutes } from "../plugins/plugin-routes.ts";
-import { VodRoute, type VodRouteOptions } from "../vod/vod-route.ts";
+import type { Vod } from "../vod/vod.ts";
+import { VodRoute } from "../vod/vod-route.ts";
 import { FeedRoutes } from "../feeds/feed-routes.ts";
 import type { FeedService } from "../feeds/feed-service.ts";
 import type { ServerFacts } from "./server-facts.ts";
@@ -48,7 +49,7 @@ export interface HttpServiceOptions {
   /** What plug-ins answer. */
   readonly pluginRoutes: PluginRoutes;
   /** Files of media. */
-  readonly vod: Pick<VodRouteOptions, "folders" | "library" | "replays">;
+  readonly vod: Vod;
   readonly allowedOrigins: readonly string[];
   /** The path that everything is below, without a slash at its end; "" or nothing for the root. */
   readonly basePath?: string;
@@ -101,7 +102,7 @@ export class HttpService {
     const cors = this.#cors;
     this.#publish = new PublishRoute({ publishers: this.#publishers, webSockets: this.#wsPublishers, demuxers, peers, cors });
     const { access, admit } = options;
-    const vod = new VodRoute({ ...options.vod, streams: this.#streams, containers: facts.containers, access, peers, admit });
+    const vod = new VodRoute({ vod: options.vod, streams: this.#streams, containers: facts.containers, access, peers, admit });
     const feeds = new FeedRoutes({
       feeds: options.feeds,
       admit: options.admit,

@@ -26,6 +26,11 @@ export function readVodPath(path: string): VodAddress {
   return checked(folder, names);
 }
 
+/** The same for names that are not encoded, as access decisions and RTMP have them. */
+export function readVodName(name: string): VodAddress {
+  return readVodPath(name.split("/").map(encodeURIComponent).join("/"));
+}
+
 /** The name of a file as hooks, logs and API have it. */
 export function vodName({ folder, names }: VodAddress): string {
   return [vodSegment, folder, ...names].join("/");

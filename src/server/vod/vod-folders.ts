@@ -22,7 +22,10 @@ export interface VodFile {
 }
 
 /** Ends of the names of files that are looked into: a name may be given without. */
-const mediaEnds = ["", ".mp4", ".flv", ".m4v", ".mov", ".f4v", ".m4a"] as const;
+const mediaEnds = {
+  mp4: ["", ".mp4", ".m4v", ".mov", ".f4v", ".m4a", ".flv"],
+  flv: ["", ".flv", ".mp4", ".m4v", ".mov", ".f4v", ".m4a"],
+} as const;
 
 /** The folders that files are served from. Nothing outside them is ever opened for anybody. */
 export class VodFolders {
@@ -45,10 +48,10 @@ export class VodFolders {
     }
   }
 
-  /** The same for a name whose end may be missing. */
-  async openMedia(address: VodAddress): Promise<VodFile> {
+  /** The same for a name whose end may be missing. @param first which ends to try first */
+  async openMedia(address: VodAddress, first: keyof typeof mediaEnds = "mp4"): Promise<VodFile> {
     const last = address.names.at(-1)!;
-    for (const end of mediaEnds) {
+    for (const end of mediaEnds[first]) {
       try {
         return await this.open({ ...address, names: [...address.names.slice(0, -1), last + end] });
       } catch (error) {

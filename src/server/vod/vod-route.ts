@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { Access, AccessQuestion } from "../../hub/access.ts";
-import type { FileReplays } from "../../hub/file-replay.ts";
+import type { RecordedFile } from "../../hub/file-replay.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { Viewing } from "../../hub/viewing.ts";
-import type { MediaIndex } from "../../media/media-index.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { ContainerFormat } from "../containers/container-format.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
@@ -16,14 +15,12 @@ import { challenged, viewerQuestion } from "../http/viewer-question.ts";
 import type { Peers } from "../peers/peers.ts";
 import { answerFile, type VodExchange } from "./file-answer.ts";
 import { readHlsNames, VodHls, type VodHlsPart } from "./hls-answer.ts";
-import type { MediaLibrary } from "./media-library.ts";
 import { missing, readVodPath, type VodAddress, vodName } from "./vod-address.ts";
-import type { VodFile, VodFolders } from "./vod-folders.ts";
+import type { Vod } from "./vod.ts";
+import type { VodFile } from "./vod-folders.ts";
 
 export interface VodRouteOptions {
-  readonly folders: VodFolders;
-  readonly library: MediaLibrary;
-  readonly replays: FileReplays;
+  readonly vod: Vod;
   readonly streams: HttpStreams;
   readonly containers: ContainerRegistry;
   readonly access: Access;
@@ -87,7 +84,8 @@ export class VodRoute {
 
   /** A file of that name; else one of the name without the end that says as what to send it. */
   async #find(asked: VodAddress, isPart: boolean): Promise<Found> {
-    const { folders, containers } = this.#options;
+    const { vod, containers } = this.#options;
+    const { folders } = vod;
     const found = containers.ofPath(asked.names.at(-1)!);
     try {
       const file = await folders.open(asked);
@@ -109,7 +107,7 @@ export class VodRoute {
       const release = this.#options.admit();
       try {
         if (hls === undefined) await answerFile(exchange, file);
-        else await this.#hls.answer(exchange, { file, index: await this.#index(file), part: hls }, query);
+        else await this.#hls.answer(exchange, { file, index: (await this.#recorded(file)).index, part: hls }, query);
       } finally {
         release();
       }
@@ -144,18 +142,16 @@ export class VodRoute {
 
   /** Begins at the key frame at or before a time. @throws {HttpProblem} for a file that is no media */
   async #view(file: VodFile, from: number): Promise<Viewing> {
-    const { replays } = this.#options;
-    const index = await this.#index(file);
-    if (from > index.durationMs) throw new HttpProblem(416, "bad-range", `The media are ${index.durationMs / 1000} s long.`);
-    const { name, utc, read } = { name: vodName(file.address), utc: file.modified - index.durationMs, read: file.read };
-    const close = (): void => void file.close();
-    return replays.view({ name, index, read, utc, close }, { from, pace: "fast", recorded: { durationMs: index.durationMs } });
+    const recorded = await this.#recorded(file);
+    const { durationMs } = recorded.index;
+    if (from > durationMs) throw new HttpProblem(416, "bad-range", `The media are ${durationMs / 1000} s long.`);
+    return this.#options.vod.view(recorded, { from, pace: "fast", recorded: { durationMs } });
   }
 
   /** What is in a file. @throws {HttpProblem} for one that is no media */
-  async #index(file: VodFile): Promise<MediaIndex> {
+  async #recorded(file: VodFile): Promise<RecordedFile> {
     try {
-      return await this.#options.library.index(file);
+      return await this.#options.vod.recorded(file);
     } catch (error) {
       throw error instanceof ProtocolError ? unreadable(error) : error;
     }
