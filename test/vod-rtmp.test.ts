@@ -96,7 +96,7 @@ test("a player is told that it is a file, how long it is and where its key frame
     "StreamIsRecorded",
   );
   const metadata = amfProperties(data(await client.message(isData("onMetaData")))[1])!;
-  assert.ok(Math.abs(Number(metadata["duration"]) - 4.1) < 0.06, `${String(metadata["duration"])}`);
+  assert.ok(Math.abs(Number(metadata["duration"]) - 4.1) < 0.06, "duration");
   const { times, filepositions } = amfProperties(metadata["keyframes"])!;
   assert.deepEqual(times, [0, 1, 2, 3]);
   assert.equal((filepositions as number[]).length, 4);
@@ -110,7 +110,7 @@ test("a player is told that it is a file, how long it is and where its key frame
 });
 
 test("start, length and a single frame", async () => {
-  for (const [start, length, first, pictures] of [
+  for (const [from, length, first, pictures] of [
     [2500, -1, 2000, 50],
     [2000, 1000, 2000, 25],
     [3000, 0, 3000, 1],
@@ -118,11 +118,11 @@ test("start, length and a single frame", async () => {
   ] as const) {
     const { client, streamId } = await player(60_000);
     using _ = client;
-    client.command(streamId, "play", null, "mp4:plain.mp4", start, length);
+    client.command(streamId, "play", null, "mp4:plain.mp4", from, length);
     await client.status("NetStream.Play.Stop");
     const video = client.messages.filter(isVideo);
     assert.equal(video[0]!.timestamp, first);
-    assert.ok(Math.abs(video.length - pictures) <= 3, `${video.length} pictures from ${start} for ${length}`);
+    assert.ok(Math.abs(video.length - pictures) <= 3, `${video.length} pictures from ${from} for ${length}`);
   }
 });
 
@@ -132,7 +132,7 @@ test("media are sent ahead by the player's buffer and then in real time; pausing
   client.command(streamId, "play", null, "mp4:plain.mp4");
   await client.message(isVideo);
   await client.message((message) => isVideo(message) && message.timestamp >= 1500);
-  const newest = () => client.messages.filter(isVideo).at(-1)!.timestamp;
+  const newest = () => client.messages.findLast(isVideo)!.timestamp;
   assert.ok(newest() < 2500, `${newest()} ms were sent`);
   client.command(streamId, "pause", null, true, newest());
   await client.status("NetStream.Pause.Notify");

@@ -25,7 +25,7 @@ export function readFileName(app: string, name: string): FileName | undefined {
     for (const raw of (query < 0 ? text : text.slice(0, query)).split("/")) {
       const [, prefix, rest] = /^(mp4|flv):(.*)$/s.exec(raw) ?? [undefined, undefined, raw];
       if (prefix !== undefined) kind = prefix as FileKind;
-      if (rest !== "" && rest !== "_definst_") parts.push(decoded(rest!));
+      if (rest !== "" && rest !== "_definst_") parts.push(decoded(rest));
     }
   }
   if (parts[0] !== vodSegment || app.length + name.length > longestName) return undefined;
