@@ -4,12 +4,13 @@
  * RTMP module (Debian: build-essential ffmpeg util-linux nginx libnginx-mod-rtmp).
  *
  *   npm run bench -- [--runs 3] [--seconds 10] [--viewers 100,500,2000] [--ways rtmp,http-flv,ws-flv,ws-mp4]
- *                    [--publishers 200] [--only millrace] [--out FILE]
+ *                    [--publishers 200] [--hls 1,1000] [--only millrace] [--out FILE]
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { hlsTable } from "./hls.ts";
 import { millrace } from "./servers/millrace.ts";
 import { nginxRtmp } from "./servers/nginx-rtmp.ts";
 import { nodeMediaServer } from "./servers/node-media-server.ts";
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     ways: { type: "string", default: "rtmp,http-flv,ws-flv,ws-mp4" },
     publishers: { type: "string", default: "200" },
     stalled: { type: "string", default: "20" },
+    hls: { type: "string", default: "1,1000" },
     only: { type: "string" },
     out: { type: "string" },
   },
@@ -69,9 +71,12 @@ if (Number(values.stalled) > 0) {
 }
 const table = [...header(), ...rows.map(line)].join("\n");
 console.log(table);
+const hlsViewers = values.hls.split(",").filter(Boolean).map(Number);
+const hls = hlsViewers.length > 0 ? ["", ...(await hlsTable({ file, viewers: hlsViewers, runs, seconds, serverCore, clientCore }))] : [];
+console.log(hls.join("\n"));
 const blocks = servers.some((server) => server.name === "millrace") ? await observed() : [];
 console.log(blocks.join("\n"));
-if (values.out !== undefined) await writeFile(values.out, `${table}\n\n${blocks.join("\n")}\n`);
+if (values.out !== undefined) await writeFile(values.out, `${table}\n${hls.join("\n")}\n\n${blocks.join("\n")}\n`);
 
 /** The servers one after the other, as often as asked: what the machine does meanwhile hits all alike. */
 async function inTurn(what: string, list: readonly MeasuredServer[], once: (server: MeasuredServer) => Promise<Figures>): Promise<void> {

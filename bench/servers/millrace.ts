@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MeasuredServer } from "./server.ts";
+import type { HlsServer, MeasuredServer } from "./server.ts";
 import { freePort, startProgram } from "./server.ts";
 
 const root = join(import.meta.dirname, "../..");
 
 /** This project, started as `npm start` does. @param observe a file that gets event-loop blocks and GC pauses */
-export function millrace(observe?: string): MeasuredServer {
+export function millrace(observe?: string): MeasuredServer & HlsServer {
   return {
     name: "millrace",
     ways: ["rtmp", "http-flv", "ws-flv", "ws-mp4"],
@@ -29,7 +29,8 @@ export function millrace(observe?: string): MeasuredServer {
         "ws-flv": `ws://127.0.0.1:${http}/live/s.flv`,
         "ws-mp4": `ws://127.0.0.1:${http}/live/s.mp4`,
       };
-      return { ...program, publishUrl: paths.rtmp, watchUrl: (way) => paths[way] };
+      const hlsUrl = (format: "fmp4" | "ts"): string => `http://127.0.0.1:${http}/live/s.m3u8?format=${format}`;
+      return { ...program, publishUrl: paths.rtmp, watchUrl: (way) => paths[way], hlsUrl };
     },
   };
 }

@@ -23,6 +23,12 @@ export interface MeasuredServer {
   start(cores: string): Promise<RunningServer>;
 }
 
+/** A server that can be measured by HLS. `hlsUrl`: of what its players get in fMP4 or MPEG-TS. */
+export interface HlsServer {
+  readonly name: string;
+  start(cores: string): Promise<Omit<RunningServer, "watchUrl"> & { readonly hlsUrl: (format: "fmp4" | "ts") => string }>;
+}
+
 /** A port of the loopback interface that is free now. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
