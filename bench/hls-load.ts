@@ -3,7 +3,7 @@
  * for every rendition, one that always waits for the next playlist and one that fetches every new part; else it asks for the playlist once a target duration
  * and fetches every new segment. Prints `key=value`.
  *
- * `delay` is from the end of a part by the clock of the stream (EXT-X-PROGRAM-DATE-TIME and the durations since) to the end of the answer with it in the list.
+ * `delay` is from when the first of all players was told of a part, at once when it is there, to when each of them was.
  */
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -74,32 +74,32 @@ interface End {
   /** Parts of the segment that is not complete. */
   readonly parts: number;
   readonly uris: readonly string[];
-  /** Unix milliseconds of the end of what is listed. */
-  readonly utc: number;
 }
 
 function readEnd(text: string): End {
   let segment = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0);
   const target = Number(/#EXT-X-TARGETDURATION:(\d+)/.exec(text)?.[1] ?? 2);
   let parts = 0;
-  let utc = NaN;
   const uris: string[] = [];
-  let inParts = 0;
   for (const line of text.split("\n")) {
-    if (line.startsWith("#EXT-X-PROGRAM-DATE-TIME:")) {
-      utc = Date.parse(line.slice(25));
-      inParts = 0;
-    } else if (line.startsWith("#EXT-X-PART:")) {
+    if (line.startsWith("#EXT-X-PART:")) {
       parts += 1;
-      inParts += Number(/DURATION=([\d.]+)/.exec(line)![1]) * 1000;
       if (isLow) uris.push(/URI="([^"]+)"/.exec(line)![1]!);
     } else if (line.startsWith("#EXTINF:")) {
       segment += 1;
       parts = 0;
-      inParts = Number.parseFloat(line.slice(8)) * 1000;
     } else if (line !== "" && !line.startsWith("#") && !isLow) uris.push(line);
   }
-  return { target, segment, parts, uris, utc: utc + inParts };
+  return { target, segment, parts, uris };
+}
+
+const told = new Map<string, number>();
+
+/** When anybody was told of this first. */
+function firstTold(what: string, now: number): number {
+  const first = told.get(what);
+  if (first === undefined) told.set(what, now);
+  return first ?? now;
 }
 
 async function rendition(playlist: URL): Promise<void> {
@@ -116,12 +116,12 @@ async function rendition(playlist: URL): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 500));
       continue;
     }
-    const now = Date.now();
+    const now = performance.now();
     const end = readEnd(body.toString("latin1"));
     if (isMeasuring) {
       heard.playlists += 1;
       heard.bytes += body.length;
-      if (isLow && !isFirst) heard.delays.push(now - end.utc);
+      if (isLow && !isFirst) heard.delays.push(now - firstTold(`${playlist.pathname} ${end.segment} ${end.parts}`, now));
     }
     const fresh = end.uris.filter((uri) => !have.has(uri));
     for (const uri of fresh) have.add(uri);

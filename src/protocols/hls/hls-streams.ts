@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Access, AccessQuestion } from "../../hub/access.ts";
+import type { Access } from "../../hub/access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { Rendition } from "../../hub/segmented-output.ts";
@@ -13,11 +13,15 @@ import { type HlsPath, type HlsResource, playlistUri } from "./hls-path.ts";
 import { multivariantPlaylist } from "./multivariant-playlist.ts";
 import { isThere, lastPart } from "./progress.ts";
 import { carriedIn, describeVariants, formatOf, HlsFormat } from "./renditions.ts";
-import { carriedQuery, Sessions } from "./sessions.ts";
+import { carriedQuery } from "./carried-query.ts";
+import { type PlayerIdentity, type Session, Sessions } from "./sessions.ts";
 
 /** What somebody asks for. */
-export interface HlsRequest {
-  readonly question: AccessQuestion;
+export interface HlsRequest extends PlayerIdentity {
+  /** The stream's name as it was asked for. */
+  readonly asked: string;
+  /** Of the URL, as it was sent. */
+  readonly query: string;
   readonly resource: HlsPath["resource"];
 }
 
@@ -93,32 +97,32 @@ export class HlsStreams {
     shared: Readonly<Record<string, string>>,
   ): Promise<void> {
     const exchange = { request, response, wanted, shared };
-    const { question, resource } = wanted;
+    const { asked, resource } = wanted;
     this.#outputs.sweepLater();
-    const name = await this.#sessions.permit(question);
+    const session = this.#sessions.of(wanted);
+    const name = session.name ?? (await session.granted);
     if (response.destroyed) return;
     try {
-      if (resource.kind === "multivariant") return await this.#multivariant(exchange, name, resource.prefix);
+      if (resource.kind === "multivariant") return await this.#multivariant(exchange, session, name, resource.prefix);
       const output = this.#outputs.find(name, resource);
       const rendition = output?.rendition(resource.rendition);
       if (output === undefined || rendition === undefined) throw gone();
-      this.#touch(output, question);
+      this.#touch(output, session);
       if (resource.kind === "playlist") return await this.#playlist(exchange, output, rendition);
       return await this.#media(exchange, output, rendition, resource);
     } catch (error) {
-      throw error instanceof Refusal ? error.askedAs(question.stream, name) : error;
+      throw error instanceof Refusal ? error.askedAs(asked, name) : error;
     }
   }
 
-  async #multivariant(exchange: Exchange, name: string, prefix: string): Promise<void> {
+  async #multivariant(exchange: Exchange, session: Session, name: string, prefix: string): Promise<void> {
     const { request, response, wanted, shared } = exchange;
-    const { query } = wanted.question;
-    const format = formatAsked(query) ?? this.#options.format;
+    const format = formatAsked(new URLSearchParams(wanted.query)) ?? this.#options.format;
     const stream = await this.#watch(exchange, name);
     if (stream === undefined) return;
     const output = this.#outputs.of(stream, (generation) => carriedIn(format, generation));
-    this.#touch(output, wanted.question);
-    const carried = carriedQuery(query);
+    this.#touch(output, session);
+    const carried = carriedQuery(wanted.query);
     const { epoch } = output.segmented;
     const uriOf = (rendition: string): string => playlistUri(prefix, { id: stream.id, epoch, rendition }) + carried;
     const text = multivariantPlaylist(describeVariants(output.carried, stream.segmentation!, uriOf));
@@ -143,15 +147,14 @@ export class HlsStreams {
 
   async #playlist(exchange: Exchange, output: HlsOutput, rendition: Rendition): Promise<void> {
     const { request, response, wanted, shared } = exchange;
-    const { query } = wanted.question;
-    const directives = deliveryDirectives(query);
+    const directives = deliveryDirectives(new URLSearchParams(wanted.query));
     if (typeof directives === "string") throw new HlsMistake("bad-query", directives);
     const { segmented } = output;
     const isReady = (): boolean => segmented.over || isPlaylistReady(output, rendition, directives);
     refuseFarAhead(rendition, directives);
     await this.#until(exchange, output, rendition, isReady, () => {
       if (segmented.terms === undefined) throw gone();
-      const text = output.playlist(rendition, directives.skip, carriedQuery(query));
+      const text = output.playlist(rendition, directives.skip, carriedQuery(wanted.query));
       const { target } = segmented.terms;
       const maxAge = directives.segment === undefined ? Math.max(1, Math.floor(target / 2)) : target;
       this.#playlists.send(request, response, text, maxAge, shared);
@@ -189,11 +192,15 @@ export class HlsStreams {
     }
     if (this.#waiting >= this.#options.maxWaiting) throw new Refusal("full", "Too many players wait for their next piece of a stream.");
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const within = LONGEST_WAIT * 1000 * (output.segmented.terms?.target ?? ASSUMED_TARGET);
     const { socket } = request;
-    const { timeout } = socket;
+    const { timeout = 0 } = socket;
+    // Nothing moves on the connection for as long as it may wait.
+    const isTooShort = timeout > 0 && timeout < within * 2;
+    if (isTooShort) socket.setTimeout(0);
     const ended = (): void => {
       this.#waiting -= 1;
-      socket.setTimeout(timeout ?? 0);
+      if (isTooShort) socket.setTimeout(timeout);
       response.off("close", left);
     };
     const left = (): void => {
@@ -213,16 +220,14 @@ export class HlsStreams {
       }
     };
     this.#waiting += 1;
-    // Nothing moves on the connection for as long as it may wait.
-    socket.setTimeout(0);
     response.once("close", left);
-    const cancel = output.wait(rendition, LONGEST_WAIT * 1000 * (output.segmented.terms?.target ?? ASSUMED_TARGET), { isReady, done });
+    const cancel = output.wait(rendition, within, { isReady, done });
     return promise;
   }
 
-  #touch(output: HlsOutput, question: AccessQuestion): void {
+  #touch(output: HlsOutput, session: Session): void {
     output.lastAsked = this.#options.hub.scheduler.now();
-    this.#sessions.watches(question, output.stream, this.#outputs.patience(output));
+    session.watches(output.stream, this.#outputs.patience(output));
   }
 }
 

@@ -1,24 +1,28 @@
 import type { Access, AccessQuestion } from "../../hub/access.ts";
 import type { Hub } from "../../hub/hub.ts";
-import { DIRECTIVE_PREFIX } from "./delivery-directives.ts";
+import type { Stream } from "../../hub/stream.ts";
 
 /** Milliseconds for which a grant is good for the next requests of the same player. */
 const GRANT_LIFE = 30_000;
 /** Milliseconds without a request after which a player is gone, at least. */
 const SHORTEST_ABSENCE = 10_000;
 
-/** A player, as far as requests can be told to be of the same one: by address, program and what it says along. */
-interface Session {
-  /** The stream that it may watch. */
-  granted: Promise<string>;
-  /** Monotonic milliseconds. */
-  askedAccess: number;
-  lastSeen: number;
-  /** How long it may stay away. */
-  absence: number;
-  readonly release: () => void;
-  /** The stream that it is counted for, and what ends that. */
-  counted: { readonly id: string; readonly leave: () => void } | undefined;
+/** Who asks: requests that are alike in this are taken to be of one player. It may hold secrets. */
+export interface PlayerIdentity {
+  /** Address, program, stream asked for, query and credentials in one text. */
+  readonly key: string;
+  /** What is to be decided about it. Asked for only where it is. */
+  question(): AccessQuestion;
+}
+
+/** A player, as far as requests can be told to be of the same one. */
+export interface Session {
+  /** The name of the stream that it may watch. */
+  readonly granted: Promise<string>;
+  /** The same once it is known. */
+  readonly name: string | undefined;
+  /** Counts it as a viewer. @param absence milliseconds without a request after which it is taken to be gone */
+  watches(stream: Stream, absence: number): void;
 }
 
 export interface SessionsOptions {
@@ -29,11 +33,11 @@ export interface SessionsOptions {
 }
 
 /**
- * Who is watching, and what was granted: a player asks for a piece several times a second, and access is asked once in a while. As many as there are seats.
+ * Who is watching, and what was granted: a player asks for a piece several times a second, and access is asked once in a while. There are as many as there are seats.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, PlayerSession>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -43,40 +47,17 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /**
-   * The name that was granted.
-   *
-   * @throws {Refusal} in words that know the name asked for
-   */
-  async permit(question: AccessQuestion): Promise<string> {
-    const key = identityOf(question);
+  /** @throws {Refusal} `full`; what was not granted rejects `granted` */
+  of(identity: PlayerIdentity): Session {
     const now = this.#options.hub.scheduler.now();
-    let session = this.#sessions.get(key);
+    let session = this.#sessions.get(identity.key);
     if (session === undefined) {
-      const release = this.#options.admit();
-      session = { granted: this.#ask(question), askedAccess: now, lastSeen: now, absence: SHORTEST_ABSENCE, release, counted: undefined };
-      this.#sessions.set(key, session);
-    } else if (now - session.askedAccess >= GRANT_LIFE) {
-      session.granted = this.#ask(question);
-      session.askedAccess = now;
+      session = new PlayerSession(this.#options.admit(), now);
+      this.#sessions.set(identity.key, session);
     }
     session.lastSeen = now;
-    try {
-      return await session.granted;
-    } catch (error) {
-      if (this.#sessions.get(key) === session) this.#end(key, session);
-      throw error;
-    }
-  }
-
-  /** Counts the player as a viewer. @param absence milliseconds after which it is taken to be gone */
-  watches(question: AccessQuestion, stream: { readonly id: string; countViewer(): () => void }, absence: number): void {
-    const session = this.#sessions.get(identityOf(question));
-    if (session === undefined) return;
-    session.absence = Math.max(absence, SHORTEST_ABSENCE);
-    if (session.counted?.id === stream.id) return;
-    session.counted?.leave();
-    session.counted = { id: stream.id, leave: stream.countViewer() };
+    if (now - session.askedAccess >= GRANT_LIFE) this.#ask(identity, session, now);
+    return session;
   }
 
   /** Lets go of those who have not asked for anything for a while. */
@@ -88,31 +69,51 @@ export class Sessions {
     for (const [key, session] of this.#sessions) this.#end(key, session);
   }
 
-  #ask(question: AccessQuestion): Promise<string> {
-    // Others may share the answer: nobody's leaving ends the question. The access chain has a time-out of its own.
-    const granted = this.#options.access.play({ ...question, signal: new AbortController().signal }).then(({ stream }) => stream);
-    granted.catch(() => undefined);
-    return granted;
+  #ask({ key, question }: PlayerIdentity, session: PlayerSession, now: number): void {
+    session.askedAccess = now;
+    session.name = undefined;
+    // Others may share the answer: nobody's leaving ends the question. Access has a time-out of its own.
+    session.granted = this.#options.access.play({ ...question(), signal: new AbortController().signal }).then(({ stream }) => {
+      session.name = stream;
+      return stream;
+    });
+    session.granted.catch(() => {
+      if (this.#sessions.get(key) === session) this.#end(key, session);
+    });
   }
 
-  #end(key: string, session: Session): void {
+  #end(key: string, session: PlayerSession): void {
     this.#sessions.delete(key);
-    session.counted?.leave();
-    session.release();
+    session.end();
   }
 }
 
-/** What is put behind every URI of a playlist: all that its own query had, but for what is asked of the playlist itself. */
-export function carriedQuery(query: URLSearchParams): string {
-  const carried = new URLSearchParams(query);
-  for (const name of new Set(carried.keys())) if (name.startsWith(DIRECTIVE_PREFIX) || ofPlaylist.has(name)) carried.delete(name);
-  const text = carried.toString();
-  return text === "" ? "" : `?${text}`;
-}
+class PlayerSession implements Session {
+  granted: Promise<string> = Promise.resolve("");
+  name: string | undefined;
+  /** Monotonic milliseconds. */
+  askedAccess = -Infinity;
+  lastSeen: number;
+  absence = SHORTEST_ABSENCE;
+  readonly #release: () => void;
+  /** The stream that it is counted for, and what ends that. */
+  #counted: { readonly stream: Stream; readonly leave: () => void } | undefined;
 
-/** Parameters that choose the multivariant playlist. */
-const ofPlaylist: ReadonlySet<string> = new Set(["mux", "format"]);
+  constructor(release: () => void, now: number) {
+    this.#release = release;
+    this.lastSeen = now;
+  }
 
-function identityOf({ stream, address, client, query, headers }: AccessQuestion): string {
-  return JSON.stringify([stream, address, client, carriedQuery(query), headers["authorization"], headers["cookie"]]);
+  watches(stream: Stream, absence: number): void {
+    this.absence = Math.max(absence, SHORTEST_ABSENCE);
+    if (this.#counted?.stream === stream) return;
+    this.#counted?.leave();
+    this.#counted = { stream, leave: stream.countViewer() };
+  }
+
+  end(): void {
+    this.#counted?.leave();
+    this.#counted = undefined;
+    this.#release();
+  }
 }

@@ -1,7 +1,7 @@
 import { segmentBytes, segmentsInit } from "../../containers/fmp4/file-segments.ts";
 import type { MediaIndex } from "../../media/media-index.ts";
 import { PlaylistSender } from "../../protocols/hls/hls-answer.ts";
-import { carriedQuery } from "../../protocols/hls/sessions.ts";
+import { carriedQuery } from "../../protocols/hls/carried-query.ts";
 import { send, type VodExchange } from "./file-answer.ts";
 import { type HlsPlan, multivariantOf, planHls, playlistOf } from "./hls-plan.ts";
 import { missing, type VodAddress } from "./vod-address.ts";
@@ -59,7 +59,7 @@ export class VodHls {
   ): Promise<void> {
     const { request, response, headers } = exchange;
     const plan = this.#plan(index);
-    const carried = carriedQuery(query);
+    const carried = carriedQuery(query.toString());
     if (part.kind === "multivariant") {
       const below = `./${encodeURIComponent(file.address.names.at(-1)!)}/hls-${file.version}`;
       const text = multivariantOf(plan, (rendition) => `${below}/${rendition}.m3u8${carried}`);
