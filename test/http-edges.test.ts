@@ -54,6 +54,7 @@ before(async () => {
       urls,
       open: () => true,
       needsKey: false,
+      hls: true,
       refusals,
       recording,
     }),
@@ -124,6 +125,7 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     urls: () => ({ rtmp: null, http: null }),
     open: () => true,
     needsKey: false,
+    hls: true,
     containers,
     refusals,
     recording: recordingOf(hub),
@@ -241,6 +243,7 @@ test("the API tells of streams as its description says", async () => {
       httpUrl: null,
       open: true,
       needsKey: false,
+      hls: true,
       containers: [
         {
           name: "flv",

@@ -338,6 +338,7 @@ export class ComposedServer implements MillraceServer {
         urls,
         open: () => this.#access.open,
         needsKey: this.#needsKey,
+        hls: this.config.hls.enabled,
         refusals: this.#refusalSource(),
         recording: this.#recording,
       },

@@ -141,6 +141,7 @@ export class FakeApiServer {
       httpUrl: null,
       open: false,
       needsKey: true,
+      hls: true,
       containers: new ContainerRegistry().all.map(describeContainer),
       ...this.facts,
     };

@@ -15,6 +15,8 @@ export interface ServerFacts {
   readonly open: boolean;
   /** Publishers are asked for a key. */
   readonly needsKey: boolean;
+  /** Streams are watched by HLS too. */
+  readonly hls: boolean;
   /** What streams are watched in over HTTP and WebSocket. */
   readonly containers: readonly ContainerFacts[];
 }

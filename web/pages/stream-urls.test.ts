@@ -51,25 +51,33 @@ const containers = [
   { name: "wav", title: "WAV", extension: "wav", webSocket: false, players: { http: "", webSocket: "" } },
 ];
 
+test("HLS comes first, where it is on", () => {
+  const { containers: shown } = watchUrls(shownRoots(new URL("http://host/tv/"), told), "live/a b", { containers, hls: true });
+  assert.deepEqual([shown[0]?.label, shown[0]?.url, shown.length], ["HLS", "http://host/tv/live/a%20b.m3u8", 4]);
+});
+
 test("addresses to copy: plain, IPv6, https below a path", () => {
-  const plain = watchUrls(shownRoots(new URL("http://host:8080/"), told), "live/cam", containers);
+  const plain = watchUrls(shownRoots(new URL("http://host:8080/"), told), "live/cam", { containers, hls: false });
   assert.deepEqual([plain.rtmp, plain.page], ["rtmp://host/live/cam", "http://host:8080/watch/live/cam"]);
   assert.deepEqual(plain.containers, [
     { label: "HTTP-FLV", url: "http://host:8080/live/cam.flv", players: "VLC" },
     { label: "WS-FLV", url: "ws://host:8080/live/cam.flv", players: "" },
     { label: "HTTP-WAV", url: "http://host:8080/live/cam.wav", players: "" },
   ]);
-  const six = watchUrls(shownRoots(new URL("http://[fd00::17]:8080/"), { ...told, rtmpPort: 1936 }), "live/cam", containers);
+  const six = watchUrls(shownRoots(new URL("http://[fd00::17]:8080/"), { ...told, rtmpPort: 1936 }), "live/cam", {
+    containers,
+    hls: false,
+  });
   assert.equal(six.rtmp, "rtmp://[fd00::17]:1936/live/cam");
   assert.equal(six.containers[1]?.url, "ws://[fd00::17]:8080/live/cam.flv");
-  const below = watchUrls({ web: new URL("https://host/tv/"), rtmp: undefined }, "live/cam", containers);
+  const below = watchUrls({ web: new URL("https://host/tv/"), rtmp: undefined }, "live/cam", { containers, hls: false });
   assert.equal(below.rtmp, undefined);
   assert.equal(below.containers[1]?.url, "wss://host/tv/live/cam.flv");
   assert.equal(below.embed, "https://host/tv/embed/live/cam");
 });
 
 test("the embed code is safe to paste whatever the name", () => {
-  const { embedCode } = watchUrls(shownRoots(new URL("http://host/"), told), `live/"><script>&`, []);
+  const { embedCode } = watchUrls(shownRoots(new URL("http://host/"), told), `live/"><script>&`, { containers: [], hls: false });
   assert.match(embedCode, /^<iframe src="http:\/\/host\/embed\/live\/%22%3E%3Cscript%3E%26" title="live\/&quot;>&lt;script>&amp;" /);
   assert.equal(embedCode.match(/</g)?.length, 2);
 });

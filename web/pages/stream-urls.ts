@@ -75,7 +75,8 @@ export interface ContainerUrl {
   readonly players: string;
 }
 
-export function watchUrls({ web: root, rtmp }: ShownRoots, name: string, containers: readonly ContainerFacts[]): WatchUrls {
+/** @param server what it offers streams in */
+export function watchUrls({ web: root, rtmp }: ShownRoots, name: string, server: Pick<ServerFacts, "containers" | "hls">): WatchUrls {
   const path = namePath(name);
   const embed = new URL(`embed/${path}`, root).href;
   return {
@@ -83,8 +84,15 @@ export function watchUrls({ web: root, rtmp }: ShownRoots, name: string, contain
     embed,
     embedCode: embedCode(embed, name),
     rtmp: rtmp && rtmp + path,
-    containers: containers.flatMap((container) => containerUrls(root, path, container)),
+    containers: [
+      ...(server.hls ? [hlsUrl(root, path)] : []),
+      ...server.containers.flatMap((container) => containerUrls(root, path, container)),
+    ],
   };
+}
+
+function hlsUrl(root: URL, path: string): ContainerUrl {
+  return { label: "HLS", url: new URL(`${path}.m3u8`, root).href, players: "phones, television sets, hls.js" };
 }
 
 function containerUrls(root: URL, path: string, { title, extension, webSocket, players }: ContainerFacts): ContainerUrl[] {

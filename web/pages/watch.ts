@@ -80,7 +80,7 @@ function showUrls(stream: StreamFacts | undefined): void {
   const isKnown = stream !== undefined && stream.tracks.length > 0;
   const containers = (server?.containers ?? []).filter((container) => !isKnown || stream.containers.includes(container.name));
   const roots = server === undefined ? { web: root, rtmp: undefined } : shownRoots(root, server);
-  const urls = watchUrls(roots, name, containers);
+  const urls = watchUrls(roots, name, { containers, hls: server?.hls ?? false });
   const text = JSON.stringify(urls);
   if (text === shownUrls) return;
   shownUrls = text;

@@ -69,16 +69,16 @@ export class Sessions {
     for (const [key, session] of this.#sessions) this.#end(key, session);
   }
 
-  #ask({ key, question }: PlayerIdentity, session: PlayerSession, now: number): void {
+  #ask(identity: PlayerIdentity, session: PlayerSession, now: number): void {
     session.askedAccess = now;
     session.name = undefined;
     // Others may share the answer: nobody's leaving ends the question. Access has a time-out of its own.
-    session.granted = this.#options.access.play({ ...question(), signal: new AbortController().signal }).then(({ stream }) => {
+    session.granted = this.#options.access.play({ ...identity.question(), signal: new AbortController().signal }).then(({ stream }) => {
       session.name = stream;
       return stream;
     });
     session.granted.catch(() => {
-      if (this.#sessions.get(key) === session) this.#end(key, session);
+      if (this.#sessions.get(identity.key) === session) this.#end(identity.key, session);
     });
   }
 

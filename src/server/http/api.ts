@@ -29,6 +29,7 @@ const serverSchema = z
     }),
     open: z.boolean().openapi({ description: "Everybody who reaches the server may publish and watch." }),
     needsKey: z.boolean().openapi({ description: "Publishers are asked for a key." }),
+    hls: z.boolean().openapi({ description: "Streams are watched by HLS too, at `APP/STREAM.m3u8`." }),
     containers: z.array(containerSchema).openapi({ description: "What streams are watched in over HTTP and WebSocket" }),
   })
   .openapi("Server");
@@ -96,6 +97,7 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
       httpUrl: urls.http,
       open: facts.open(),
       needsKey: facts.needsKey,
+      hls: facts.hls,
       containers: facts.containers.all.map(describeContainer),
     };
     const described = [...facts.hub.streams.values()].map((stream) => describeStream(stream, facts.containers));

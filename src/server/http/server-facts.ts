@@ -25,6 +25,8 @@ export interface ServerFacts {
   open(): boolean;
   /** Publishers are asked for a key. */
   readonly needsKey: boolean;
+  /** Streams are watched by HLS too. */
+  readonly hls: boolean;
   readonly refusals: RefusalSource;
   readonly recording: RecordingService;
   /** The ports that are listened on; null where that protocol is off. */
