@@ -22,6 +22,8 @@ export interface TranscodeFormat {
   /** What is encoded where nothing else is asked for; a format without one of them has no room for that kind. */
   readonly video?: VideoEncoder;
   readonly audio?: AudioEncoder;
+  /** Its times count from the beginning of the file: who joined later would be shown sound and pictures far apart. Every viewer has a process alone. */
+  readonly isFromItsBeginning?: boolean;
   /** Knows where viewers can join. */
   reader(encodings: Encodings): UnitReader;
 }
@@ -69,7 +71,7 @@ export const transcodeFormats: readonly TranscodeFormat[] = [
   },
   {
     ...{ name: "swf", title: "Flash", extensions: ["swf"], mimeType: "application/x-shockwave-flash" },
-    ...{ muxer: ["swf"], video: "flv1", audio: "mp3" },
+    ...{ muxer: ["swf"], video: "flv1", audio: "mp3", isFromItsBeginning: true },
     reader: (encodings) => new FlashReader(hasVideo(encodings)),
   },
 ];

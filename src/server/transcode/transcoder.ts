@@ -65,7 +65,7 @@ export class Transcoder {
       if (isPast) return (await this.#begin({ name, source, past: stream, wanted, path }, Symbol("past")).ready(signal)).live();
       if (source === undefined) throw new Refusal("not-live", `Nobody is publishing "${name}".`);
       stream.close();
-      const key = keyOf(wanted);
+      const key = wanted.kind === "bytes" && wanted.format.isFromItsBeginning === true ? Symbol("alone") : keyOf(wanted);
       const production = this.#productions.get(source)?.get(key) ?? this.#begin({ name, source, wanted, path }, key);
       return (await production.ready(signal)).live();
     } catch (error) {
