@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { writeHeader } from "../src/containers/ffm/header.ts";
 import type { FfmStream } from "../src/containers/ffm/stream-info.ts";
 import { readSettings } from "../src/server/cli/read-settings.ts";
@@ -12,7 +13,8 @@ import { postClip, until } from "./support/feed-clip.ts";
 import { FfserverPlace } from "./support/ffserver-place.ts";
 import { packetsOf } from "./support/packets.ts";
 import { RawConnection } from "./support/raw-connection.ts";
-import { run } from "./support/program.ts";
+import { run, start } from "./support/program.ts";
+import { startServerWith } from "./support/server-program.ts";
 
 const conf = `
 MaxClients 20
@@ -129,6 +131,21 @@ test("who may not publish to a feed, and what nobody may", async () => {
   assert.equal(place.server.stream("roof.ffm").state, "live");
 });
 
+test("elsewhere than on this machine a feed without a list is neither published nor read, under no name; its streams are", async () => {
+  await using place = await FfserverPlace.open(conf, { trustedProxies: ["loopback"], "viewers.waitForPublisher": "0s" });
+  place.keep(await postClip(place.url("roof.ffm")));
+  const from = async (address: string, path: string, method = "HEAD"): Promise<number> => {
+    const headers = { "x-forwarded-for": address };
+    return (await fetch(place.url(path), { method, headers, ...(method === "POST" && { body: header }) })).status;
+  };
+  const paths = ["roof.flv", "roof.ffm", "roof.ffm.flv", "roof.ffm.jpg"];
+  const statuses = async (address: string): Promise<number[]> => Promise.all(paths.map((path) => from(address, path)));
+  assert.deepEqual((await statuses("127.0.0.1")).slice(0, 3), [200, 200, 200]);
+  assert.deepEqual(await statuses("192.0.2.5"), [200, 404, 401, 401]);
+  assert.equal(await from("192.0.2.5", "roof.ffm", "POST"), 404);
+  assert.equal(await from("::1", "roof.ffm"), 200);
+});
+
 test("a viewer begins so long ago as Preroll says, and ends when MaxTime is over", async () => {
   await using place = await FfserverPlace.open(conf);
   place.keep(await postClip(place.url("roof.ffm")));
@@ -180,6 +197,26 @@ test("with no launch nothing is run; a program that is not there is told", async
     await using place = await FfserverPlace.open(feed, { launch });
     assert.doesNotMatch(await (await fetch(place.url("stat.html"))).text(), /program \d/);
   }
+});
+
+test("the start text says what encoders run, what players open, and who may not; mistakes end the start", async () => {
+  await using place = await FfserverPlace.open(conf);
+  const file = join(place.folder, "ffserver.conf");
+  await using server = await startServerWith({}, "-f", file, "-n");
+  const text = await server.program.said(/Ctrl\+C ends it/).then(() => server.program.stdout.toString("utf8"));
+  const root = `http://127\\.0\\.0\\.1:${server.http}/`;
+  for (const words of [
+    `  ffmpeg -i INPUT ${root}roof\\.ffm`,
+    `-f flv ${root}roof\\.ffm`,
+    `${root}roof\\.flv  flv of roof\\.ffm`,
+    "a feed without ACL takes encoders of this machine only: roof\\.ffm\\.",
+    "there are no keys",
+  ])
+    assert.match(text, new RegExp(words));
+  const bad = join(place.folder, "bad.conf");
+  await writeFile(bad, "HTTPPort 8090\n<Stream a.flv>\nFeed b\n</Stream>\n");
+  const ended = await start(process.execPath, [fileURLToPath(new URL("../src/cli.ts", import.meta.url)), "-f", bad]).finished;
+  assert.deepEqual([ended.code, ended.stderr], [2, `millrace: ${bad}:3: Feed with name 'b' for stream 'a.flv' is not defined\n`]);
 });
 
 test("an ffserver.conf that is no good, or of ten megabytes, is told by file and line", async () => {

@@ -14,7 +14,10 @@ export interface Feed {
   readonly header: Uint8Array | undefined;
   /** Whether an address may publish. Undefined where no list says so, nor `feedsOnly`: whoever has a key may. */
   readonly mayPublish: ((address: string) => Promise<boolean>) | undefined;
-  /** Whether it may read what is published, under the feed's own name. */
+  /**
+   * Whether it may read what is published, under the feed's own name. Where no list says so, `feedsOnly` keeps it to this machine: with ffserver
+   * nobody could read a feed while it was received, and its streams may have lists of their own.
+   */
   mayPlay(address: string): Promise<boolean>;
 }
 
@@ -99,7 +102,7 @@ function feedOf(name: string, settings: FeedSettings, { feedsOnly, log, now }: F
     encodings,
     header: encodings.length === 0 ? undefined : feedHeader(encodings),
     mayPublish: check ? (address) => check.allows(address) : ownMachine,
-    mayPlay: (address) => check?.allows(address) ?? Promise.resolve(true),
+    mayPlay: (address) => check?.allows(address) ?? ownMachine?.(address) ?? Promise.resolve(true),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AccessRequest, Grant } from "../../hub/access.ts";
+import { RESERVED_SEGMENTS } from "../../hub/identity.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { type AccessStep, Intent } from "../access/access-chain.ts";
 import type { FeedDirectory } from "./feed-directory.ts";
@@ -50,8 +51,9 @@ export class FeedStep implements AccessStep {
   async #play({ stream, address }: AccessRequest): Promise<Grant> {
     const { directory, feedsOnly, isThere } = this.#options;
     const found = directory.find(stream);
-    // Nobody will come and publish it.
-    if (feedsOnly && found?.kind !== "feed" && found?.kind !== "output" && !isThere(stream))
+    // Nobody will come and publish it. Files of folders have names too, below words of ours.
+    const isFile = RESERVED_SEGMENTS.has(stream.split("/", 1)[0]!);
+    if (feedsOnly && found?.kind !== "feed" && found?.kind !== "output" && !isFile && !isThere(stream))
       throw new Refusal("not-live", `There is no stream "${stream}".`);
     if (found === undefined || found.kind === "redirect") return { stream };
     if (!(await found.mayPlay(address))) throw new Refusal("denied", `The access list of "${stream}" does not let ${address} watch.`);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Hub } from "../../hub/hub.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import type { ReplayOptions } from "../../hub/replay-place.ts";
 import type { FrameSink } from "../../media/demuxer.ts";
@@ -15,9 +16,11 @@ import type { TranscodeFormat } from "../transcode/formats.ts";
 import { madeContainer, madeFormat } from "../transcode/made-media.ts";
 import { piecesContainer } from "../transcode/receiver.ts";
 import type { Transcoder } from "../transcode/transcoder.ts";
-import type { FeedOutput } from "./feed-directory.ts";
+import type { SnapshotRoute } from "../snapshots/snapshot-route.ts";
+import type { Feed, FeedOutput } from "./feed-directory.ts";
 import type { FeedExchange } from "./feed-exchange.ts";
 import type { FeedService } from "./feed-service.ts";
+import { newestJpeg } from "./newest-jpeg.ts";
 import { feedView } from "./feed-view.ts";
 import { fileEntries } from "./file-entries.ts";
 import { FilePlayback, readDuration } from "./file-playback.ts";
@@ -29,6 +32,8 @@ export interface OutputAnswerOptions {
   readonly containers: ContainerRegistry;
   readonly demuxers: DemuxerRegistry;
   readonly transcoder: Transcoder;
+  readonly snapshots: SnapshotRoute;
+  readonly hub: Hub;
   /** Takes a seat for a viewer. @throws {Refusal} `full` */
   readonly admit: () => () => void;
   /** Unix milliseconds. */
@@ -57,14 +62,30 @@ export class OutputAnswer {
     const { name, settings, feed } = output;
     if (settings.format === undefined) throw notServed("Neither its name nor a Format says what this stream is served as.");
     const served = formatNamed(settings.format, containers, hasVideo(output));
-    if (served === undefined || served.by === "snapshot") throw notServed(`This server does not make ${settings.format}.`);
+    if (served === undefined) throw notServed(`This server does not make ${settings.format}.`);
     if (settings.file !== undefined) {
-      if (served.by === "transcode") throw notServed(`${served.format.title} is made of live streams only, not of files.`);
+      if (served.by !== "container") throw notServed(`${settings.format} is made of live streams only, not of files.`);
       return this.#file(exchange, { name, format: served.format, output }, settings.file);
     }
     if (feed === undefined) throw new HttpProblem(404, "not-found", `Stream '${name}' comes from nowhere.`);
-    if (served.by === "container") await this.live(exchange, { name, format: served.format, output });
-    else await this.#made(exchange, output, served.format);
+    switch (served.by) {
+      case "container":
+        return this.live(exchange, { name, format: served.format, output });
+      case "transcode":
+        return this.#made(exchange, output, served.format);
+      case "snapshot":
+        return this.#picture(exchange, output, feed);
+    }
+  }
+
+  /** One picture, as `Format jpeg` has it: the newest one. */
+  async #picture({ request, response, headers }: FeedExchange, output: FeedOutput, feed: Feed): Promise<void> {
+    const { hub, snapshots } = this.#options;
+    const stream = await hub.watch(feed.name, 0);
+    const jpeg = newestJpeg(stream.timeline, feedView(output));
+    if (jpeg === undefined) return snapshots.send({ request, response }, stream, headers);
+    response.writeHead(200, { ...headers, "Cache-Control": "no-store", "Content-Type": "image/jpeg", "Content-Length": jpeg.length });
+    response.end(request.method === "HEAD" ? undefined : jpeg);
   }
 
   /** Shows a feed, or what an output has of it, in a container of ours. */

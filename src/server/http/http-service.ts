@@ -103,10 +103,12 @@ export class HttpService {
     this.#publish = new PublishRoute({ publishers: this.#publishers, webSockets: this.#wsPublishers, demuxers, peers, cors });
     const { access, admit } = options;
     const vod = new VodRoute({ vod: options.vod, streams: this.#streams, containers: facts.containers, access, peers, admit });
+    const snapshots = new SnapshotRoute({ hub: facts.hub, snapshots: options.snapshots, access, peers, admit });
     const feeds = new FeedRoutes({
       feeds: options.feeds,
       admit: options.admit,
       transcoder: options.transcoder,
+      snapshots,
       hub: facts.hub,
       peers,
       streams: this.#streams,
@@ -127,7 +129,7 @@ export class HttpService {
       pluginRoutes,
       vod,
       transcoder: options.transcoder,
-      snapshots: new SnapshotRoute({ hub: facts.hub, snapshots: options.snapshots, access, peers, admit }),
+      snapshots,
     });
   }
 
