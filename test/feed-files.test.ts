@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +14,7 @@ import { FakeClock } from "../src/testing/fake-clock.ts";
 import { audio, hexOf, picture, pictureMs, video } from "./contracts/media.ts";
 import { flvReader } from "./contracts/readers.ts";
 import { http } from "./contracts/ways.ts";
+import { start } from "./support/program.ts";
 
 const stream = "live/cam";
 
@@ -129,6 +131,20 @@ test("a file that cannot be used keeps the server from starting, in words", asyn
     () => createServer({ feeds: { a: { file: "x" }, b: { file: "./x" } } }),
     /feeds\.b\.file: \.\/x is the file of the feed a too/,
   );
+});
+
+test("the command says which file cannot be used, and ends with code 1", { timeout: 60_000 }, async (t) => {
+  const data = await dataFolder(t);
+  const settings = join(data, "millrace.yaml");
+  await writeFile(
+    settings,
+    `feeds:\n  live/cam:\n    file: ${settings}\nrtmp: { port: 0, host: 127.0.0.1 }\nhttp: { port: 0, host: 127.0.0.1 }\n`,
+  );
+  const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+  await using program = start(process.execPath, [cli, "--config", settings, "--data", data, "--no-auth"]);
+  const { code, stderr } = await program.finished;
+  assert.equal(code, 1);
+  assert.match(stderr, /^millrace: the feed file .*millrace\.yaml was not made by Millrace; it is left as it is: name another file$/m);
 });
 
 test("a feed whose folder goes away is told in event and API, and kept again when it is back", { timeout: 30_000 }, async (t) => {

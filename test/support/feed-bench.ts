@@ -22,6 +22,10 @@ export class FeedBench {
   timeline: Timeline | undefined;
   /** Everything put on timelines, by its number. */
   readonly given: Map<number, TimelineEntry>;
+  /** Bytes of all frames put on timelines. */
+  payload = 0;
+  /** Payloads by length and content: a test may feed more than there is memory. */
+  readonly #payloads = new Map<string, Uint8Array>();
   /** Milliseconds on the timeline: where it began, and where it is. */
   #begun = 0;
   #end = 0;
@@ -38,6 +42,7 @@ export class FeedBench {
       name: "live/cam",
       path: feedPath,
       maxSize: 1024 * 1024,
+      truncate: false,
       disk,
       scheduler: this.clock,
       log: silentLog(),
@@ -89,9 +94,17 @@ export class FeedBench {
   }
 
   frame(track: number, dts: number, size: number, key: boolean): void {
-    const data = new Uint8Array(size).fill(dts / 20);
+    const data = this.#payload(size, (dts / 20) & 0xff);
+    this.payload += size;
     const frame = { track, dts, pts: dts, sap: key ? 1 : 0, discardable: false, arrived: dts * 1000, data } as const;
     this.#note(() => this.timeline!.frame(frame));
+  }
+
+  #payload(size: number, content: number): Uint8Array {
+    const key = `${size} ${content}`;
+    const known = this.#payloads.get(key) ?? new Uint8Array(size).fill(content);
+    this.#payloads.set(key, known);
+    return known;
   }
 
   #note(append: () => void): void {

@@ -24,8 +24,13 @@ const [begun, from] = [performance.now(), Number(first)];
 let number = from;
 setInterval(() => {
   for (; (number - from) * pictureMs <= performance.now() - begun; number++) {
-    const { dts: at, pts, sap, data: payload } = picture(number, { length, at: (number - from) * pictureMs });
-    publisher.write({ track: video.id, dts: at, pts, sap: (number - from) % 25 === 0 ? 1 : sap, data: payload });
+    const {
+      dts: at,
+      pts,
+      sap,
+      data: payload,
+    } = picture(number, { length, at: (number - from) * pictureMs, key: (number - from) % 25 === 0 });
+    publisher.write({ track: video.id, dts: at, pts, sap, data: payload });
     publisher.write({ track: audio.id, dts: at, data: new Uint8Array(100) });
     writeSync(1, `picture ${number} ${Date.now()}\n`);
   }

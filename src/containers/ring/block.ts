@@ -37,6 +37,8 @@ export interface BlockHeader {
   readonly utc: number;
   /** The newest random-access point before its first entry, if any: tells without reading further where viewers can start. */
   readonly start: RingPoint | undefined;
+  /** What stands in blocks before it is none of the past any more. */
+  readonly forgets: boolean;
   /** What is in force at its first entry; undefined at the very beginning of a timeline. */
   readonly inForce: InForce | undefined;
 }
@@ -45,7 +47,8 @@ export interface BlockHeader {
 export const BLOCK_HEAD = 80;
 export const MAX_IN_FORCE = 32 * 1024;
 const MAGIC = 0x4d52_424b; // "MRBK"
-const HAS_START = 1;
+const Flag = { hasStart: 1, forgets: 2 } as const;
+const allFlags = Flag.hasStart | Flag.forgets;
 
 /** @param file the file's id, which its blocks' checksums begin with */
 export function encodeBlockHeader(header: BlockHeader, file: number, checksum: Checksum): Uint8Array {
@@ -59,7 +62,7 @@ export function encodeBlockHeader(header: BlockHeader, file: number, checksum: C
     .u64(start?.micros ?? 0)
     .f64(start?.utc ?? 0);
   writer
-    .u32(start === undefined ? 0 : HAS_START)
+    .u32((start === undefined ? 0 : Flag.hasStart) | (header.forgets ? Flag.forgets : 0))
     .u32(0)
     .bytes(preamble);
   const bytes = writer.done();
@@ -96,11 +99,12 @@ export function decodeBlockHeader(
   const flags = reader.u32();
   if (reader.u32() !== headerChecksum(whole, file, checksum)) throw new ProtocolError("malformed", "a block of a ring file is damaged");
   const numbers = [head.block, head.sequence, times.micros, start.sequence, start.micros];
-  if (flags > HAS_START || !numbers.every(Number.isSafeInteger) || !Number.isFinite(times.utc) || !Number.isFinite(start.utc)) {
+  if (flags > allFlags || !numbers.every(Number.isSafeInteger) || !Number.isFinite(times.utc) || !Number.isFinite(start.utc)) {
     throw new ProtocolError("unsupported", "a block of a ring file has an unknown header");
   }
   const inForce = reader.left === 0 ? undefined : decodeInForce(reader);
-  return { header: { ...head, ...times, start: flags === HAS_START ? start : undefined, inForce }, length };
+  const told = { start: (flags & Flag.hasStart) === 0 ? undefined : start, forgets: (flags & Flag.forgets) !== 0 };
+  return { header: { ...head, ...times, ...told, inForce }, length };
 }
 
 function decodeInForce(reader: Reader): InForce {

@@ -44,6 +44,7 @@ export class RingEncoder {
   #nextBlock = 0;
   #inForce: Partial<InForce> = {};
   #start: RingPoint | undefined;
+  #forgets = false;
   #micros = 0;
   /** Writes so far, the last of which grows; where its open batch begins. */
   #writes: { readonly position: number; readonly writer: Writer; readonly batches: { from: number; to: number; tag: number }[] }[] = [];
@@ -65,12 +66,19 @@ export class RingEncoder {
     return this.#inForce;
   }
 
-  /** Forgets what waits, and begins a block: the first one, one after what was lost. @param inForce at the entry that comes next */
-  restart(nextBlock: number, inForce: Partial<InForce>, start: RingPoint | undefined): void {
+  /**
+   * Drops what waits, and begins a block: the first one, or one after what was lost.
+   *
+   * @param inForce at the entry that comes next
+   * @param start the newest random-access point before it
+   * @param forgets all blocks before it are none of the past any more
+   */
+  restart(nextBlock: number, inForce: Partial<InForce>, start: RingPoint | undefined, forgets = false): void {
     this.#open = undefined;
     this.#nextBlock = nextBlock;
     this.#inForce = inForce;
-    this.#start = start;
+    this.#start = forgets ? undefined : start;
+    this.#forgets = forgets;
     this.#micros = Math.max(this.#micros, start?.micros ?? 0);
     this.#clear();
   }
@@ -180,6 +188,7 @@ export class RingEncoder {
       micros,
       utc: (map?.utcOffset ?? 0) + micros / 1000,
       start: this.#start,
+      forgets: this.#forgets,
       inForce: discontinuity && generation && { discontinuity, generation },
     };
     const bytes = encodeBlockHeader(header, file.id, checksum);
@@ -191,6 +200,7 @@ export class RingEncoder {
     if (padding > 0 && padding < BATCH_HEAD) writer.zeros(padding);
     writer.bytes(bytes);
     this.#begun.push(header);
+    this.#forgets = false;
     this.#nextBlock += 1;
     this.#open = { block, tag: header.tag, length: bytes.length };
     return this.#room()!;

@@ -161,11 +161,12 @@ const header: BlockHeader = {
   micros: -40_000,
   utc: 1_700_000_000_000.5,
   start: { sequence: 70, micros: 12, utc: 13.5 },
+  forgets: false,
   inForce: { discontinuity: { reason: "jump", utcOffset: -3.5 }, generation },
 };
 
 test("headers come back", () => {
-  for (const one of [header, { ...header, start: undefined }, { ...header, inForce: undefined }]) {
+  for (const one of [header, { ...header, start: undefined }, { ...header, forgets: true }, { ...header, inForce: undefined }]) {
     const bytes = encodeBlockHeader(one, file.id, crc32);
     const back = decodeBlockHeader(Buffer.concat([bytes, Buffer.from("more")]), file.id, crc32);
     assert.equal(back.length, bytes.length);

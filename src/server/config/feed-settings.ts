@@ -48,6 +48,8 @@ const feed = z.strictObject({
   /** Where the newest of it is kept, below `feeds` in `data`; nowhere without it. */
   file: words().optional(),
   maxSize: size("1MiB", "1024GiB").prefault("64MiB"),
+  /** What is kept is forgotten when a publisher begins a new stream. */
+  truncate: z.boolean().default(false),
   acl: acl().optional(),
   encodings: z.array(encoding).max(32).default([]),
   launch: z.array(words()).max(62).default([]),

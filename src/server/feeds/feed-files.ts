@@ -28,11 +28,15 @@ export class FeedFiles {
   #closed = false;
 
   constructor({ config: { feeds, data }, disk, scheduler, log }: FeedFilesOptions) {
+    const kept = Object.entries(feeds).flatMap(([name, { file, ...rest }]) => (file === undefined ? [] : [{ name, file, ...rest }]));
+    if (kept.length === 0) return;
     const process = thisProcess();
-    for (const [name, { file, maxSize }] of Object.entries(feeds)) {
-      if (file === undefined) continue;
+    for (const { name, file, maxSize, truncate } of kept) {
       const onState = (state: FeedState): void => this.onState(name, state);
-      this.#keepers.set(name, new FeedKeeper({ name, path: feedFile(data, file), maxSize, disk, scheduler, log, process, onState }));
+      this.#keepers.set(
+        name,
+        new FeedKeeper({ name, path: feedFile(data, file), maxSize, truncate, disk, scheduler, log, process, onState }),
+      );
     }
   }
 

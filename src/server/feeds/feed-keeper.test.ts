@@ -167,3 +167,27 @@ for (const [words, maxSize, least] of [
     assert.equal(disk.opened, 0);
   });
 }
+
+test("a feed that is emptied by each publisher keeps the last one's stream", async () => {
+  const disk = new RecordedDisk();
+  const bench = await new FeedBench(disk, { truncate: true }).open();
+  bench.begin();
+  await bench.feed(1500);
+  bench.timeline!.end();
+  await bench.pass(1000);
+  const { archive } = bench.keeper;
+  const reader = archive.open(archive.oldest!);
+  const got = [...(await readAll(reader))];
+  const second = bench.begin();
+  const from = second.firstSequence;
+  await bench.feed(1500);
+  await bench.pass(800);
+  assert.ok(archive.oldest!.sequence >= from);
+  got.push(...(await readAll(reader)));
+  assert.equal(checkRead(got, bench.given).last, second.endSequence - 1, "who reads goes on with it");
+  await bench.close();
+  const again = await new FeedBench(disk, { truncate: true }, bench).open();
+  const kept = again.keeper.archive;
+  assert.ok(kept.oldest!.sequence >= from, "what was forgotten does not come back");
+  assert.equal(checkRead(await readAll(kept.open(kept.oldest!)), bench.given).last, second.endSequence - 1);
+});

@@ -35,6 +35,8 @@ export interface FeedKeeperOptions {
   readonly name: string;
   readonly path: string;
   readonly maxSize: number;
+  /** Each timeline takes the place of all before it. */
+  readonly truncate: boolean;
   readonly disk: Disk;
   readonly scheduler: Scheduler;
   readonly log: Log;
@@ -89,7 +91,7 @@ export class FeedKeeper implements Keeper {
       let ring = await openRingFile(disk, path, maxSize, scheduler.wallClock());
       if (!hasSize(ring, maxSize)) ring = await resizeRing(disk, ring, maxSize, scheduler.wallClock());
       this.#ring = ring;
-      this.#source = new FeedSource(await recover(ring), () => this.#later());
+      this.#source = new FeedSource(await recover(ring), () => this.#later(), this.#options.truncate);
       this.#source.begin(ring);
     } catch (error) {
       await this.#release();

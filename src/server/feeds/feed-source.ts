@@ -14,6 +14,8 @@ const UNSEEN_GENERATIONS = 16;
 
 interface Following {
   readonly timeline: Timeline;
+  /** Number of its first entry. */
+  readonly first: number;
   /** Number of the entry to be encoded next, and of the first one that is not in the file. */
   next: number;
   kept: number;
@@ -26,6 +28,8 @@ interface Following {
  */
 export class FeedSource {
   readonly #wake: () => void;
+  /** What was before a timeline is forgotten when it begins. */
+  readonly #truncates: boolean;
   readonly #timelines: Following[] = [];
   #ring: RingFile | undefined;
   #encoder: RingEncoder | undefined;
@@ -41,10 +45,11 @@ export class FeedSource {
   /** Entries that could not be kept. */
   lost = 0;
 
-  /** @param wake there is something to encode */
-  constructor(end: TimelineEnd, wake: () => void) {
+  /** @param wake there is something to encode. @param truncates what was before a timeline is forgotten when it begins */
+  constructor(end: TimelineEnd, wake: () => void, truncates = false) {
     this.#end = end;
     this.#wake = wake;
+    this.#truncates = truncates;
   }
 
   get isBehind(): boolean {
@@ -68,7 +73,7 @@ export class FeedSource {
   follow(timeline: Timeline): void {
     this.#isRecovered = false;
     const [first, leave] = [timeline.firstSequence, timeline.wait({ wake: this.#wake })];
-    this.#timelines.push({ timeline, next: first, kept: first, leave });
+    this.#timelines.push({ timeline, first, next: first, kept: first, leave });
     if (this.#timelines.length > MAX_TIMELINES) this.#leave();
   }
 
@@ -94,7 +99,8 @@ export class FeedSource {
     if (following.next < timeline.firstSequence) this.#goOn(following);
     const from = following.next;
     // The numbers in a block follow one another.
-    if (!this.#seeking && from !== this.#expected) this.#restart();
+    if (this.#truncates && from === following.first) this.#restart(true);
+    else if (!this.#seeking && from !== this.#expected) this.#restart();
     while (this.#encoder!.waiting < MAX_FILL) {
       const entry = timeline.entry(following.next);
       if (entry === undefined) break;
@@ -141,9 +147,9 @@ export class FeedSource {
     return generation === undefined || this.#encoder!.fits(generation);
   }
 
-  #restart(): void {
+  #restart(forgets = false): void {
     this.#seeking = false;
-    this.#encoder!.restart(this.#ring!.end.block + 1, this.#state.current, this.#ring!.index.newest);
+    this.#encoder!.restart(this.#ring!.end.block + 1, this.#state.current, this.#ring!.index.newest, forgets);
   }
 
   /** The timeline's ring does not have the next entry any more. */

@@ -55,6 +55,8 @@ export class RingFile {
   async write({ writes, begun, points, end }: RingWrites): Promise<void> {
     const last = begun.at(-1);
     if (last !== undefined) this.index.dropBefore(last.block - this.header.blocks + 1);
+    const forgetting = begun.findLast(({ forgets }) => forgets);
+    if (forgetting !== undefined) this.index.dropBefore(forgetting.block);
     for (const { position, bytes } of writes) await this.#file.write([bytes], position);
     for (const { block, sequence } of begun) this.index.addBlock(block, sequence);
     for (const point of points) this.index.addPoint(point);
@@ -90,7 +92,13 @@ export class RingFile {
     };
     await Promise.all(Array.from({ length: SCAN_WIDTH }, scanner));
     const newest = found.reduce((most, { block }) => Math.max(most, block), -1);
-    const kept = found.filter(({ block }) => block > newest - blocks).sort((a, b) => a.block - b.block);
+    const there = found.filter(({ block }) => block > newest - blocks).sort((a, b) => a.block - b.block);
+    const kept = there.slice(
+      Math.max(
+        0,
+        there.findLastIndex(({ forgets }) => forgets),
+      ),
+    );
     for (const { block, sequence } of kept) this.index.addBlock(block, sequence);
     if (newest >= 0) this.end = { block: newest, length: blockSize };
     return kept;
