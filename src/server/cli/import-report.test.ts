@@ -48,7 +48,8 @@ test("the whole of an ffserver.conf is settings that are taken, and comments", a
     { action: "allow", first: "127.0.0.1", last: "127.0.0.1" },
     { action: "allow", first: "10.20.0.0", last: "10.20.255.255" },
   ]);
-  assert.deepEqual([feeds["roof.ffm"]!.file, feeds["roof.ffm"]!.maxSize], ["/var/spool/cams/roof ring.ffm.ring", 2 * 1024 ** 2]);
+  const { file: ring, maxSize, truncate } = feeds["roof.ffm"]!;
+  assert.deepEqual([ring, maxSize, truncate], ["/var/spool/cams/roof ring.ffm.ring", 2 * 1024 ** 2, true]);
   assert.deepEqual(feeds["roof.ffm"]!.launch.slice(0, 3), ["ffmpeg", "-f", "v4l2"]);
   assert.equal(feeds["roof.ffm"]!.encodings[0]!.codec.name, "aac");
   assert.deepEqual([feeds["yard.ffm"]!.readOnly, feeds["yard.ffm"]!.encodings], [true, []]);
@@ -64,7 +65,6 @@ test("the whole of an ffserver.conf is settings that are taken, and comments", a
   const comments = yaml.split("\n").filter((line) => line.startsWith("#"));
   for (const words of [
     "RTSP on 127.0.0.1:5454",
-    "feed roof.ffm: Truncate",
     "feed yard.ffm: read-only file /srv/yard.ffm",
     "stream roof.flv: StartSendOnKey",
     "stream field: multicast 224.124.0.1:5000, TTL 8",

@@ -2,7 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import { configFileLimit } from "../config/load.ts";
 import { ConfigError, describeProblem } from "../config/problem.ts";
 import { presetFolders, readFfserverConf } from "../ffserver/conf-file.ts";
-import type { ConfFeed, ConfStream, FfserverConf } from "../ffserver/conf-model.ts";
+import type { ConfStream, FfserverConf } from "../ffserver/conf-model.ts";
 import { confSettings } from "../ffserver/conf-settings.ts";
 import type { ParsedConf } from "../ffserver/parse-conf.ts";
 import { yamlLines } from "../ffserver/settings-yaml.ts";
@@ -40,19 +40,11 @@ export function importedYaml({ conf, notes }: ParsedConf): string {
 /** What was read and is kept for a reader, a line each. */
 function* unsaid({ rtsp, feeds, streams }: FfserverConf): Generator<string, void, undefined> {
   if (rtsp.port !== undefined) yield `RTSP on ${rtsp.host}:${rtsp.port}`;
-  for (const feed of feeds) {
-    const words = feedWords(feed);
-    if (words !== undefined) yield `feed ${feed.name}: ${words}`;
-  }
+  for (const { name, readOnly, file } of feeds) if (readOnly) yield `feed ${name}: read-only file ${file}`;
   for (const stream of streams) {
     const words = streamWords(stream);
     if (words.length > 0) yield `stream ${stream.name}: ${words.join(", ")}`;
   }
-}
-
-function feedWords({ readOnly, file, truncate }: ConfFeed): string | undefined {
-  if (readOnly) return `read-only file ${file}`;
-  return truncate ? "Truncate: what was kept stays until it is overwritten" : undefined;
 }
 
 function streamWords({ source, startSendOnKey, multicast }: ConfStream): string[] {

@@ -75,7 +75,12 @@ function group<Section extends { readonly name: string }>(
 function feedSettings(feed: ConfFeed, streams: readonly ConfStream[]): Written {
   const { encodings } = feedLayout(feed.name, streams);
   return {
-    ...(feed.hasFile && !feed.readOnly && { file: `${resolve(feed.file)}.ring`, maxSize: `${ringSize(feed.maxSize)}MiB` }),
+    ...(feed.hasFile &&
+      !feed.readOnly && {
+        file: `${resolve(feed.file)}.ring`,
+        maxSize: `${ringSize(feed.maxSize)}MiB`,
+        ...(feed.truncate && { truncate: true }),
+      }),
     ...(feed.acl.length > 0 && { acl: feed.acl.map(rowText) }),
     ...(feed.readOnly && { readOnly: true }),
     ...(encodings.length > 0 && {
