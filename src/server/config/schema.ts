@@ -199,7 +199,7 @@ export const configSchema = z.strictObject({
     .string()
     .min(1)
     .default("data")
-    .meta({ description: "Directory for what the server keeps, relative to where it was started: the publish keys." }),
+    .meta({ description: "Directory for what the server keeps, relative to where it was started: the publish keys, the files of feeds." }),
   plugins: pluginList().default([]).meta({
     description:
       "What extends the server: files, relative to the settings' file or to where the server was started, or packages; each also as `{ module, options }`.",

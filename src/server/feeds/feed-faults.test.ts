@@ -92,6 +92,64 @@ test("a slow disk that stalls loses nothing as long as memory has it", async () 
   assert.equal(checkRead(await readAll(archive.open(archive.oldest!)), bench.given).missed, 0);
 });
 
+test("a disk that does not answer is told of, and again when it does", async () => {
+  const disk = new RecordedDisk();
+  const bench = await running(disk);
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  disk.slow = { bytesPerSecond: 1e9, stall: 0, wait: () => answered };
+  await bench.feed(9000);
+  assert.equal(bench.states.length, 0);
+  await bench.feed(3000);
+  assert.deepEqual(
+    bench.states.map(({ failing }) => failing),
+    [true],
+  );
+  assert.match(bench.states[0]!.reason!, /its disk does not answer/);
+  disk.slow = undefined;
+  answer();
+  await bench.feed(3000);
+  await bench.pass(1000);
+  assert.deepEqual(
+    bench.states.map(({ failing }) => failing),
+    [true, false],
+  );
+  const { archive } = bench.keeper;
+  assert.equal(checkRead(await readAll(archive.open(archive.oldest!)), bench.given).last, bench.timeline!.endSequence - 1);
+});
+
+test("servers that start at one time on a new file do not both make it", async () => {
+  for (let turns = 0; turns < 40; turns += 2) {
+    const disk = new RecordedDisk();
+    // One is so many turns of the disk behind the other.
+    let left = turns;
+    const late = new FeedBench(disk, { process: { self: { place: "here", pid: 2, started: "2" }, startOf: () => "1" } });
+    const first = new FeedBench(disk, { process: { self: { place: "here", pid: 1, started: "1" }, startOf: () => "2" } });
+    const one = first.keeper.open().then(
+      () => true,
+      (error: unknown) => error,
+    );
+    while (left-- > 0) await Promise.resolve();
+    const two = late.keeper.open().then(
+      () => true,
+      (error: unknown) => error,
+    );
+    let done = false;
+    const both = Promise.all([one, two]).finally(() => (done = true));
+    while (!done) await Promise.all([first.pass(100), late.pass(100)]);
+    const opened = (await both).filter((result) => result === true);
+    assert.ok(opened.length <= 1, "never both");
+    const winner = (await one) === true ? first : late;
+    if (opened.length === 0) continue;
+    winner.begin();
+    await winner.feed(500);
+    await winner.close();
+    const again = await new FeedBench(disk, {}, winner).open();
+    assert.ok(again.keeper.archive.oldest !== undefined, "what was written is found");
+    await again.close();
+  }
+});
+
 test("power lost at any sync leaves a file that opens, with all but the last second", async () => {
   const disk = new RecordedDisk();
   const clocked: { readonly length: number; readonly at: number; readonly end: number }[] = [];

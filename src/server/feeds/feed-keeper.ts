@@ -11,7 +11,7 @@ import { FeedSource } from "./feed-source.ts";
 import { recover } from "./recover.ts";
 import { RingArchive } from "./ring-archive.ts";
 import { hasSize, resizeRing } from "./resize-ring.ts";
-import { openRingFile, type RingFile } from "./ring-file.ts";
+import { checkRingFile, openRingFile, type RingFile } from "./ring-file.ts";
 import { TimelineEnd } from "./timeline-end.ts";
 
 /** Milliseconds between two writes: what the end of the process costs at most, with the time that one takes. */
@@ -20,6 +20,8 @@ const WRITE_EVERY = 400;
 const SYNC_AFTER = 400;
 /** Milliseconds after which it is looked whether the path still leads to our file. */
 const LOOK_EVERY = 5000;
+/** Milliseconds after which a disk that does not answer is told of. */
+const LONGEST_SILENCE = 10_000;
 /** Milliseconds until a disk that failed is tried again: doubled each time, from the first to the second. */
 const RETRY = { first: 1000, longest: 30_000 } as const;
 
@@ -55,6 +57,7 @@ export class FeedKeeper implements Keeper {
   /** A turn that goes on, and one that is to come: it may come late where nothing waits for it. */
   #work: Promise<void> | undefined;
   #next: { readonly isIdle: boolean; readonly cancel: () => void } | undefined;
+  #cancelSilence = (): void => undefined;
   #unsynced = false;
   /** When the first of the writes was that are not synced. */
   #writtenAt = 0;
@@ -85,8 +88,9 @@ export class FeedKeeper implements Keeper {
   async open(): Promise<void> {
     const { disk, path, scheduler, name, log, maxSize } = this.#options;
     try {
-      // Looked at before it is taken, so that no lock is laid beside what is no file of ours.
-      await (await openRingFile(disk, path, maxSize, scheduler.wallClock())).close();
+      // Looked at before it is taken, so that no lock is laid beside what is no file of ours; made only by whoever has taken it.
+      await checkRingFile(disk, path);
+      await disk.mkdir(dirname(path));
       await this.#take();
       let ring = await openRingFile(disk, path, maxSize, scheduler.wallClock());
       if (!hasSize(ring, maxSize)) ring = await resizeRing(disk, ring, maxSize, scheduler.wallClock());
@@ -111,6 +115,7 @@ export class FeedKeeper implements Keeper {
     const finish = async (): Promise<void> => {
       await this.#work;
       if (this.#failure === undefined && this.#ring !== undefined) await this.#turn(true);
+      this.#cancelSilence();
       this.#source.leaveAll();
       await this.#release();
     };
@@ -136,12 +141,21 @@ export class FeedKeeper implements Keeper {
     const wait = this.#failure?.retryIn ?? (isIdle ? BEAT_EVERY : WRITE_EVERY);
     const cancel = this.#options.scheduler.after(wait, () => {
       this.#next = undefined;
+      this.#answered();
       this.#work = this.#turn(false).then(() => {
+        this.#cancelSilence();
         this.#work = undefined;
         this.#later(!this.#unsynced && !this.#source.isBehind);
       });
     });
     this.#next = { isIdle, cancel };
+  }
+
+  /** The disk has done what it was told, and is told the next thing. */
+  #answered(): void {
+    this.#cancelSilence();
+    const silent = new FeedFileError(this.#options.path, "cannot be written: its disk does not answer");
+    this.#cancelSilence = this.#options.scheduler.after(LONGEST_SILENCE, () => this.#fails(silent));
   }
 
   /** Writes what has come. It does not throw. */
@@ -156,6 +170,7 @@ export class FeedKeeper implements Keeper {
           this.#unsynced = true;
           await ring.write(taken);
           for (const { bytes } of taken.writes) this.#written += bytes.length;
+          this.#answered();
         }
         this.#source.commit();
       }

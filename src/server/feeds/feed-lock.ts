@@ -123,8 +123,8 @@ async function read(disk: Disk, path: string): Promise<Holder | undefined> {
     const file = await disk.open(path, "read");
     try {
       const into = new Uint8Array(2 * LENGTH);
-      const holder = JSON.parse(new TextDecoder().decode(into.subarray(0, await file.read(into, 0)))) as Holder;
-      return typeof holder.token === "string" && Number.isSafeInteger(holder.pid) ? holder : undefined;
+      const holder = JSON.parse(new TextDecoder().decode(into.subarray(0, await file.read(into, 0)))) as Partial<Holder> | null;
+      return typeof holder?.token === "string" && Number.isSafeInteger(holder.pid) ? (holder as Holder) : undefined;
     } finally {
       await file.close();
     }

@@ -124,22 +124,58 @@ export class RingFile {
 }
 
 /**
- * Opens a feed's file, or makes it where there is none.
+ * Looks whether a path is free for a feed's file, or has one, and changes nothing.
+ *
+ * @throws {FeedFileError}
+ */
+export async function checkRingFile(disk: Disk, path: string): Promise<void> {
+  return orFeedFileError(path, async () => {
+    if (!(await isThere(disk, path))) return;
+    const file = await disk.open(path, "read");
+    try {
+      await readHeader(path, file);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/**
+ * Opens a feed's file, or makes it where there is none. Nobody else may do so meanwhile.
  *
  * @param created Unix milliseconds, for a new one
  * @throws {FeedFileError}
  */
 export async function openRingFile(disk: Disk, path: string, maxSize: number, created: number): Promise<RingFile> {
+  return orFeedFileError(path, async () => {
+    if (await isThere(disk, path)) return openExisting(disk, path, maxSize, created);
+    return makeRingFile(disk, path, maxSize, created);
+  });
+}
+
+/** @throws {FeedFileError} where something else than a file is */
+async function isThere(disk: Disk, path: string): Promise<boolean> {
+  const stat = await disk.stat(path).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  switch (stat?.kind) {
+    case undefined:
+      return false;
+    case "file":
+      return true;
+    case "link":
+      throw new FeedFileError(path, reasonOf({ code: "ELOOP" }));
+    case "folder":
+      throw new FeedFileError(path, reasonOf({ code: "EISDIR" }));
+    case "other":
+      throw new FeedFileError(path, "is a device, a pipe or a socket; name a file");
+  }
+}
+
+async function orFeedFileError<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   try {
-    const stat = await disk.stat(path).catch((error: unknown) => {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    });
-    if (stat === undefined) return await makeRingFile(disk, path, maxSize, created);
-    if (stat.kind === "link") throw new FeedFileError(path, reasonOf({ code: "ELOOP" }));
-    if (stat.kind === "folder") throw new FeedFileError(path, reasonOf({ code: "EISDIR" }));
-    if (stat.kind === "other") throw new FeedFileError(path, "is a device, a pipe or a socket; name a file");
-    return await openExisting(disk, path, maxSize, created);
+    return await step();
   } catch (error) {
     if (error instanceof FeedFileError) throw error;
     throw new FeedFileError(path, reasonOf(error), error);
@@ -164,18 +200,24 @@ async function begin(disk: Disk, path: string, file: DiskFile, maxSize: number, 
 async function openExisting(disk: Disk, path: string, maxSize: number, created: number): Promise<RingFile> {
   const file = await disk.open(path, "update");
   return orClose(file, async () => {
-    const { size, identity } = await file.stat();
-    const head = new Uint8Array(FIRST_BLOCK);
-    const length = await file.read(head, 0);
-    // An empty file was put there to be filled; one of nothing but zeros lost its header as the power went.
-    if (size <= FIRST_BLOCK && head.every((byte) => byte === 0)) return begin(disk, path, file, maxSize, created);
-    try {
-      return new RingFile(path, decodeFileHeader(head.subarray(0, length), crc32), file, identity);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      throw new FeedFileError(path, notOurs(head, error), error);
-    }
+    const header = await readHeader(path, file);
+    if (header === undefined) return begin(disk, path, file, maxSize, created);
+    return new RingFile(path, header, file, (await file.stat()).identity);
   });
+}
+
+/** @returns undefined where it is to be written yet: an empty file was put there to be filled, one of zeros lost it as the power went */
+async function readHeader(path: string, file: DiskFile): Promise<RingFileHeader | undefined> {
+  const { size } = await file.stat();
+  const head = new Uint8Array(FIRST_BLOCK);
+  const length = await file.read(head, 0);
+  if (size <= FIRST_BLOCK && head.every((byte) => byte === 0)) return undefined;
+  try {
+    return decodeFileHeader(head.subarray(0, length), crc32);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new FeedFileError(path, notOurs(head, error), error);
+  }
 }
 
 function notOurs(head: Uint8Array, error: ProtocolError): string {
