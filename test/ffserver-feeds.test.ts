@@ -117,6 +117,19 @@ test("an encoder that stalls gives the feed up", async () => {
   place.keep(await postClip(place.url("roof.ffm")));
 });
 
+test("a body without a length, which only the connection ends, is taken too", async () => {
+  await using place = await FfserverPlace.open(conf);
+  const saved = run("curl", ["-sS", "--fail", "-o", join(place.folder, "roof.flv"), place.url("roof.flv")]);
+  await until(async () => place.server.hub.waiting > 0);
+  const connection = await RawConnection.open(Number(new URL(place.url("")).port));
+  connection.send("POST /roof.ffm HTTP/1.0\r\nHost: a\r\n\r\n");
+  const clip = await makeClip({ seconds: 3 });
+  connection.socket.end(await readFile(clip));
+  await saved;
+  const pictures = async (file: string) => (await packetsOf(file)).filter(({ kind }) => kind === "video").map(({ md5 }) => md5);
+  assert.deepEqual(await pictures(join(place.folder, "roof.flv")), await pictures(clip));
+});
+
 test("who may not publish to a feed, and what nobody may", async () => {
   await using place = await FfserverPlace.open(conf);
   const post = async (path: string) => {
