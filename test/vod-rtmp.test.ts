@@ -111,9 +111,9 @@ test("a player is told that it is a file, how long it is and where its key frame
 
 test("start, length and a single frame", async () => {
   for (const [from, length, first, pictures] of [
-    [2500, -1, 2000, 50],
-    [2000, 1000, 2000, 25],
-    [3000, 0, 3000, 1],
+    [2500, -1, 0, 50],
+    [2000, 1000, 0, 25],
+    [3000, 0, 0, 1],
     [-2000, -1000, 0, 100],
   ] as const) {
     const { client, streamId } = await player(60_000);
@@ -189,7 +189,7 @@ test("a playlist plays one file after the other", async () => {
   const times = client.messages.filter(isVideo).map(({ timestamp }) => timestamp);
   assert.ok(Math.abs(times.length - 50) <= 3, `${times.length} pictures`);
   assert.equal(times[0], 0);
-  assert.ok(times.includes(3000));
+  assert.equal(times.filter((time) => time === 0).length, 2, "each counts from its own start");
 });
 
 test("what cannot be played is refused in words", async () => {

@@ -78,6 +78,7 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   constructor(name: string, host: ReplayHost, place: Place<EntryReader>, options: ReplayOptions, left: () => void) {
     this.name = name;
     this.generation = place.start.generation;
+    this.startMs = place.start.micros / 1000;
     this.#host = host;
     this.#options = options;
     this.#due = place.due / 1000;
@@ -111,6 +112,9 @@ export class Replay implements Viewing, PlayheadOwner, ContainerOutputOwner {
   close(): void {
     if (this.#playhead === undefined) this.#leave();
   }
+
+  /** Milliseconds on the timeline of the random-access point that it begins at. */
+  readonly startMs: number;
 
   /** Milliseconds on the timeline up to which it has been sent. */
   get position(): number {

@@ -27,6 +27,8 @@ const MAX_FRAME = MAX_TAG_BODY - 16;
 /** What goes into an FLV or RTMP output, and how codecs are named there. */
 export interface TagOptions extends WantedKinds {
   readonly signalling: Signalling;
+  /** Milliseconds of timeline time at wire time 0, where that is decided before. */
+  readonly epoch?: number | undefined;
 }
 
 /** How tag bodies go on the wire: as FLV tags, as RTMP messages. */
@@ -73,6 +75,7 @@ export class TagMuxer implements Muxer {
 
   constructor(options: TagOptions, writer: TagWriter, sink: MuxerSink) {
     this.#options = options;
+    this.#epoch = options.epoch;
     this.#writer = writer;
     this.#sink = sink;
   }

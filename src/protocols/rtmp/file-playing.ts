@@ -36,7 +36,9 @@ export interface FileRequest extends Omit<PlayRequest, "wait"> {
 interface Section {
   readonly from: number;
   readonly length: number;
-  readonly words: (file: RecordedFile) => Uint8Array[];
+  /** Time stamps begin at 0 there. */
+  readonly isBeginning: boolean;
+  readonly words: () => Uint8Array[];
 }
 
 /** One message stream's player of files: asks whether it may, then is sent a file after the other, ahead of real time by its own buffer. */
@@ -84,7 +86,7 @@ export class FilePlaying implements Player, PlayheadSink {
     try {
       await this.#permit(question);
       this.#giveUpSeat ??= this.#owner.admit();
-      await this.#send({ from: start, length, words: () => this.#beginning(reset) });
+      await this.#send({ from: start, length, isBeginning: true, words: () => this.#beginning(reset) });
       if (this.#replay !== undefined) this.#owner.started(this);
     } catch (error) {
       this.#refuse(error);
@@ -140,7 +142,7 @@ export class FilePlaying implements Player, PlayheadSink {
       status(this.streamId, StatusCode.seek, `Seeking ${to} ms.`, { details: this.#name }),
       status(this.streamId, StatusCode.playStart, `Playing ${this.#name}.`, { details: this.#name }),
     ];
-    this.#again({ from: to, length: Infinity, words: () => words });
+    this.#again({ from: to, length: Infinity, isBeginning: false, words: () => words });
   }
 
   /** `receiveAudio` and `receiveVideo` (section 7.2.2.4 and 7.2.2.5): goes on at the key frame before what is due. */
@@ -156,7 +158,7 @@ export class FilePlaying implements Player, PlayheadSink {
           status(this.streamId, StatusCode.playStart, `Playing ${this.#name}.`),
         ]
       : [];
-    this.#again({ from, length: Infinity, words: () => words });
+    this.#again({ from, length: Infinity, isBeginning: false, words: () => words });
   }
 
   /** Set Buffer Length (section 7.1.7). @param buffer milliseconds */
@@ -203,7 +205,7 @@ export class FilePlaying implements Player, PlayheadSink {
   }
 
   /** Opens the file and sends what is asked of it. */
-  async #send({ from, length, words }: Section): Promise<void> {
+  async #send({ from, length, isBeginning, words }: Section): Promise<void> {
     const turn = ++this.#turn;
     this.#letGo();
     const file = await this.#library.open(this.#name, this.#request.kind);
@@ -224,10 +226,16 @@ export class FilePlaying implements Player, PlayheadSink {
     this.#file = { durationMs, size: file.size };
     // Throws what refuses it before the player is told that it plays; its bytes come in a later turn.
     const { variant } = this.#request;
-    replay.play(rtmpContainer({ ...variant, messageStreamId: this.streamId, audio: this.#audio, video: this.#video }), bareFraming, this);
+    // A player that asks for a start counts from there (librtmp adds what it asked for); times after a seek are the file's.
+    const epoch = isBeginning && from > 0 ? Math.floor(replay.startMs) : 0;
+    replay.play(
+      rtmpContainer({ ...variant, messageStreamId: this.streamId, audio: this.#audio, video: this.#video, epoch }),
+      bareFraming,
+      this,
+    );
     if (this.#paused) replay.hold();
     this.#replay = replay;
-    this.#say(...words(file));
+    this.#say(...words());
   }
 
   #beginning(reset: boolean): Uint8Array[] {

@@ -16,6 +16,8 @@ export interface RtmpVariant {
   readonly data: "amf0" | "amf3";
   readonly audio: boolean;
   readonly video: boolean;
+  /** Milliseconds of timeline time at wire time 0; only for a viewer who shares its bytes with nobody. */
+  readonly epoch?: number;
 }
 
 /** The container as the hub shares it among viewers. */
