@@ -3,7 +3,6 @@ import { joined } from "../../bytes/joined.ts";
 import { ProtocolError } from "../../bytes/protocol-error.ts";
 import type { AccessQuestion } from "../../hub/access.ts";
 import type { FileKind, FileLibrary } from "../../hub/file-library.ts";
-import type { RecordedFile } from "../../hub/file-replay.ts";
 import { bareFraming } from "../../hub/framing.ts";
 import type { PlayheadEnd, PlayheadSink } from "../../hub/playhead.ts";
 import { Refusal } from "../../hub/refusal.ts";
