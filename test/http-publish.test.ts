@@ -187,8 +187,8 @@ test("a publisher that says nothing more is told, and viewers wait for it to com
 });
 
 test("one that is held back may be silent for longer", async () => {
-  const peer = await publisher(chunked, "/live/cam?pace=realtime");
   const long = await readFile(await makeClip({ seconds: 6, size: "64x36" }));
+  const peer = await publisher(chunked, "/live/cam?pace=realtime");
   peer.send(chunk(long));
   await delay(stall * 1.5);
   assert.equal(server.stream("live/cam").state, "live");

@@ -90,8 +90,9 @@ test("a recording is begun before its stream is there, told while it runs, and h
 });
 
 test("a recording of a live stream begins at its newest key frame and ends when it is told to", async () => {
-  const input = createReadStream(clip);
-  const publishing = server.publish("live/loop", input, { format: "flv", pace: "realtime" });
+  const stop = new AbortController();
+  const input = createReadStream(await makeClip({ seconds: 20 }));
+  const publishing = server.publish("live/loop", input, { format: "flv", pace: "realtime", signal: stop.signal });
   const events: string[] = [];
   const signal = AbortSignal.timeout(20_000);
   server.on("recording", ({ recording }) => events.push(`begins ${recording.stream}`), { signal });
@@ -107,7 +108,8 @@ test("a recording of a live stream begins at its newest key frame and ends when 
   assert.equal((await ask(`/${begun.id}`, { method: "DELETE" })).status, 404);
   assert.deepEqual(events, ["begins live/loop", "file live/loop-1.mp4", "ends ended"]);
   assert.equal(server.stream("live/loop").state, "live");
-  await publishing;
+  stop.abort();
+  await assert.rejects(publishing);
 });
 
 test("programs record too, also from what happens", async () => {
