@@ -70,3 +70,32 @@ describe("formats that FFmpeg makes", { concurrency: 2 }, () => {
     });
   }
 });
+
+const copied = [
+  { video: "msmpeg4v2", audio: "wmav2", ending: "asf" },
+  { video: "mpeg1video", audio: "mp2", ending: "mpg" },
+  { video: "mpeg4", audio: "mp3", ending: "avi" },
+] as const;
+
+describe("what a format carries goes into it as it is", () => {
+  for (const { video, audio, ending } of copied) {
+    it(`${video} and ${audio} in .${ending}`, async () => {
+      await using place = await live();
+      const clip = await makeClip({ video, audio, container: "mkv", seconds: 6 });
+      const base = `http://127.0.0.1:${place.httpPort}/${name}`;
+      const publish = ["-f", "matroska", "-cluster_time_limit", "50", "-method", "POST", base];
+      await using publishing = start("ffmpeg", ["-v", "error", "-nostdin", "-re", "-i", clip, "-c", "copy", ...publish]);
+      const [got, sent] = await Promise.all([pictures(`${base}.${ending}`), pictures(clip)]);
+      await publishing.succeeded();
+      assert.ok(got.length > sent.length / 2, `${got.length} of ${sent.length} pictures`);
+      assert.deepEqual(got, sent.slice(-got.length));
+    });
+  }
+});
+
+/** Hashes of the pictures of a file or stream. */
+async function pictures(source: string): Promise<string[]> {
+  const { stdout } = await run("ffmpeg", ["-v", "error", "-nostdin", "-i", source, "-map", "0:v:0", "-c", "copy", "-f", "framemd5", "-"]);
+  const lines = stdout.toString("utf8").split("\n");
+  return lines.filter((line) => line.startsWith("0,")).map((line) => line.split(",").at(-1)!.trim());
+}

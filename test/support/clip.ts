@@ -38,6 +38,9 @@ const videoEncoders = {
   vp9: ["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0"],
   vp8: ["libvpx", "-deadline", "realtime", "-cpu-used", "8"],
   flv1: ["flv"],
+  mpeg4: ["mpeg4"],
+  mpeg1video: ["mpeg1video"],
+  msmpeg4v2: ["msmpeg4v2"],
   /** With the tables of T.81 K.3, as most encoders have them. */
   mjpeg: ["mjpeg", "-huffman", "default", "-q:v", "4"],
 } as const;
@@ -47,6 +50,8 @@ const audioEncoders = {
   mp3: ["libmp3lame"],
   opus: ["libopus"],
   vorbis: ["libvorbis"],
+  mp2: ["mp2"],
+  wmav2: ["wmav2"],
   flac: ["flac", "-strict", "-2"],
   ac3: ["ac3"],
   eac3: ["eac3"],

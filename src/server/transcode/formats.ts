@@ -1,4 +1,5 @@
 /** Containers that FFmpeg writes for us: a closed table of what it is told and of what cuts what it makes. */
+import type { Codec, Track } from "../../media/track.ts";
 import { AsfReader } from "./cut/asf.ts";
 import { AviReader, isMpeg4KeyFrame } from "./cut/avi.ts";
 import type { UnitReader } from "./cut/cutter.ts";
@@ -22,6 +23,8 @@ export interface TranscodeFormat {
   /** What is encoded where nothing else is asked for; a format without one of them has no room for that kind. */
   readonly video?: VideoEncoder;
   readonly audio?: AudioEncoder;
+  /** Codecs that go into it as they are. */
+  readonly carries?: readonly Codec[];
   /** Its times count from the beginning of the file: who joined later would be shown sound and pictures far apart. Every viewer has a process alone. */
   readonly isFromItsBeginning?: boolean;
   /** Knows where viewers can join. */
@@ -30,18 +33,29 @@ export interface TranscodeFormat {
 
 const hasVideo = ({ video }: Encodings): { readonly hasVideo: boolean } => ({ hasVideo: video !== undefined });
 const programStream = (encodings: Encodings): UnitReader => new ProgramStreamReader(hasVideo(encodings));
-const programStreamBase = { mimeType: "video/mpeg", audio: "mp2", reader: programStream } as const;
+const programStreamBase: Pick<TranscodeFormat, "mimeType" | "audio" | "reader" | "carries"> = {
+  mimeType: "video/mpeg",
+  audio: "mp2",
+  reader: programStream,
+  carries: ["mpeg1video", "mpeg2video", "mp2"],
+};
 
 /** Which pictures in AVI are key frames, by codec. Of others viewers join at any. */
 function aviReader({ video }: Encodings): UnitReader {
   if (video === undefined) return new AviReader(undefined);
-  return new AviReader(video.codec === "mpeg4" ? isMpeg4KeyFrame : () => true);
+  return new AviReader(video.codec === "mpeg4" || video.codec === "copy" ? isMpeg4KeyFrame : () => true);
 }
 
 export const transcodeFormats: readonly TranscodeFormat[] = [
   {
     ...{ name: "asf", title: "ASF", extensions: ["asf", "wmv", "wma"], mimeType: "video/x-ms-asf" },
-    ...{ muxer: ["asf"], video: "msmpeg4v3", audio: "wmav2", reader: (encodings) => new AsfReader(hasVideo(encodings)) },
+    ...{
+      muxer: ["asf"],
+      video: "msmpeg4v3",
+      audio: "wmav2",
+      carries: ["msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "wmav1", "wmav2"],
+      reader: (encodings) => new AsfReader(hasVideo(encodings)),
+    },
   },
   { ...programStreamBase, name: "mpeg", title: "MPEG-1", extensions: ["mpg", "mpeg"], muxer: ["vob"], video: "mpeg1video" },
   { ...programStreamBase, name: "vob", title: "MPEG-2 (VOB)", extensions: ["vob"], muxer: ["vob"], video: "mpeg2video" },
@@ -50,24 +64,24 @@ export const transcodeFormats: readonly TranscodeFormat[] = [
   { ...programStreamBase, name: "svcd", title: "MPEG-2 (SVCD)", extensions: [], muxer: ["svcd"], video: "mpeg2video" },
   {
     ...{ name: "mpeg1video", title: "MPEG-1 video", extensions: ["m1v"], mimeType: "video/mpeg" },
-    ...{ muxer: ["mpeg1video"], video: "mpeg1video", reader: () => new MpegVideoReader() },
+    ...{ muxer: ["mpeg1video"], video: "mpeg1video", carries: ["mpeg1video"], reader: () => new MpegVideoReader() },
   },
   {
     ...{ name: "mpeg2video", title: "MPEG-2 video", extensions: ["m2v"], mimeType: "video/mpeg" },
-    ...{ muxer: ["mpeg2video"], video: "mpeg2video", reader: () => new MpegVideoReader() },
+    ...{ muxer: ["mpeg2video"], video: "mpeg2video", carries: ["mpeg2video"], reader: () => new MpegVideoReader() },
   },
   {
     ...{ name: "avi", title: "AVI", extensions: ["avi"], mimeType: "video/x-msvideo" },
-    ...{ muxer: ["avi"], video: "mpeg4", audio: "mp3", reader: aviReader },
+    ...{ muxer: ["avi"], video: "mpeg4", audio: "mp3", carries: ["mpeg4", "mp3"], reader: aviReader },
   },
   {
     ...{ name: "ogv", title: "Ogg (Theora)", extensions: ["ogv"], mimeType: "video/ogg" },
-    ...{ muxer: ["ogg", "-page_duration", "100000"], video: "theora", audio: "vorbis" },
+    ...{ muxer: ["ogg", "-page_duration", "100000"], video: "theora", audio: "vorbis", carries: ["theora", "vorbis"] },
     reader: (encodings) => new OggReader(hasVideo(encodings)),
   },
   {
     ...{ name: "rm", title: "RealMedia", extensions: ["rm", "ra"], mimeType: "application/vnd.rn-realmedia" },
-    ...{ muxer: ["rm"], video: "rv10", audio: "ac3", reader: () => new RealReader() },
+    ...{ muxer: ["rm"], video: "rv10", audio: "ac3", carries: ["rv10", "ac3"], reader: () => new RealReader() },
   },
   {
     ...{ name: "swf", title: "Flash", extensions: ["swf"], mimeType: "application/x-shockwave-flash" },
@@ -122,6 +136,24 @@ export function usualEncodings(
   const pictures: VideoEncoding | undefined = wanted.video && video !== undefined ? { codec: video } : undefined;
   const sound: AudioEncoding | undefined = wanted.audio && audio !== undefined ? { codec: audio } : undefined;
   return { ...(pictures && { video: pictures }), ...(sound && { audio: sound }) };
+}
+
+/** The same for a format that FFmpeg writes, where what the stream has and the format carries is copied. */
+export function encodingsWith(
+  format: TranscodeFormat,
+  tracks: readonly Track[],
+  wanted: { readonly video: boolean; readonly audio: boolean },
+): Encodings {
+  const usual = usualEncodings(format, wanted);
+  const isCarried = (kind: "video" | "audio"): boolean => {
+    // FFmpeg is told to take the first.
+    const track = tracks.find((each) => each.kind === kind);
+    return track !== undefined && format.carries?.includes(track.codec) === true;
+  };
+  return {
+    ...(usual.video && { video: isCarried("video") ? { codec: "copy" } : usual.video }),
+    ...(usual.audio && { audio: isCarried("audio") ? { codec: "copy" } : usual.audio }),
+  };
 }
 
 /** How a format that an `ffserver.conf` names is served here. */

@@ -3,7 +3,7 @@ import type { Generation, Track } from "../../media/track.ts";
 import type { MadeMedia } from "../../protocols/http-stream/http-streams.ts";
 import type { ContainerFormat } from "../containers/container-format.ts";
 import { whyNotCarried } from "../containers/container-registry.ts";
-import { encodingsFor, type TranscodeFormat, usualEncodings } from "./formats.ts";
+import { encodingsFor, encodingsWith, type TranscodeFormat, usualEncodings } from "./formats.ts";
 import type { TrackChoice, Wanted } from "./recipe.ts";
 import type { Transcoder } from "./transcoder.ts";
 
@@ -26,7 +26,7 @@ export interface MadeQuery {
 export function madeFormat(transcoder: Transcoder, format: TranscodeFormat, { wanted, isPast, choice }: MadeQuery): MadeMedia {
   const recipe = (generation: Generation): Wanted => {
     const { tracks } = choice?.of(generation) ?? generation;
-    const encodings = usualEncodings(format, kindsIn(tracks, wanted));
+    const encodings = encodingsWith(format, tracks, kindsIn(tracks, wanted));
     if (Object.keys(encodings).length === 0)
       throw new Refusal("not-carried", `The stream has nothing of that kind which ${format.title} carries.`);
     return { kind: "bytes", format, encodings, choice };
