@@ -83,8 +83,8 @@ describe("what a format carries goes into it as it is", () => {
       await using place = await live();
       const clip = await makeClip({ video, audio, container: "mkv", seconds: 6 });
       const base = `http://127.0.0.1:${place.httpPort}/${name}`;
-      const publish = ["-f", "matroska", "-cluster_time_limit", "50", "-method", "POST", base];
-      await using publishing = start("ffmpeg", ["-v", "error", "-nostdin", "-re", "-i", clip, "-c", "copy", ...publish]);
+      const to = ["-f", "matroska", "-cluster_time_limit", "50", "-method", "POST", base];
+      await using publishing = start("ffmpeg", ["-v", "error", "-nostdin", "-re", "-i", clip, "-c", "copy", ...to]);
       const [got, sent] = await Promise.all([pictures(`${base}.${ending}`), pictures(clip)]);
       await publishing.succeeded();
       assert.ok(got.length > sent.length / 2, `${got.length} of ${sent.length} pictures`);
