@@ -12,13 +12,15 @@ import type { RecordedFile, RecordedStream } from "../../src/server/recording/re
 import { Recordings } from "../../src/server/recording/recordings.ts";
 import { FakeScheduler } from "./fake-scheduler.ts";
 import { audio, audioTrack, video, videoTrack } from "./hub-fixtures.ts";
+import type { Disk } from "../../src/server/storage/disk.ts";
 import { RecordedDisk } from "./recorded-disk.ts";
 
 export const picture: VideoTrack = { ...videoTrack, config: new Uint8Array([1, 100, 0, 31, 255, 224, 0, 0]) };
 export const sound: AudioTrack = { ...audioTrack, samplesPerFrame: 1920 };
 
 export interface BenchOptions {
-  readonly disk?: RecordedDisk;
+  /** One in memory that remembers everything, if not given. */
+  readonly disk?: Disk;
   readonly recording?: ConfigInput["recording"];
   readonly hub?: Partial<HubOptions>;
 }
@@ -35,8 +37,9 @@ export class RecordingBench {
   /** Milliseconds of the publisher's own stamps. */
   #time = 0;
 
+  /** The disk in memory is only there where none was given, or that was one. */
   constructor({ disk = new RecordedDisk(), recording = {}, hub = {} }: BenchOptions = {}) {
-    this.disk = disk;
+    this.disk = disk instanceof RecordedDisk ? disk : new RecordedDisk();
     this.hub = new Hub({ scheduler: this.clock, ...hub });
     const { recording: settings } = checkConfig({ recording: { folder: "/rec", streams: ["live/*"], ...recording } });
     this.recordings = new Recordings({ hub: this.hub, settings, disk, log: silentLog() });
@@ -60,6 +63,20 @@ export class RecordingBench {
       this.publication.frame(audio(this.#time));
       this.clock.advance(40);
       await turns(4);
+    }
+  }
+
+  /** The same a second at a time, for days. */
+  async liveFast(ms: number): Promise<void> {
+    const until = this.#time + ms;
+    while (this.#time < until) {
+      const second = this.#time + 1000;
+      for (; this.#time < second; this.#time += 40) {
+        this.publication.frame(video(this.#time));
+        this.publication.frame(audio(this.#time));
+        if (this.#time % 200 === 160) this.clock.advance(200);
+      }
+      await turns(3);
     }
   }
 

@@ -25,6 +25,7 @@ const validate = ajv.compile(configJsonSchema());
 const looser = new Set([
   "http.allowedOrigins",
   "rtmp.publicUrl",
+  "recording.s3.endpoint",
   "http.publicUrl",
   "trustedProxies",
   "rtmp.listen",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { publicUrl } from "./network-values.ts";
 import { templateMistake, templatePattern } from "../recording/name-template.ts";
 import { duration, size } from "./quantity.ts";
 
@@ -43,6 +44,31 @@ const streamRule = z.union([streamPattern(), z.strictObject({ match: streamPatte
   error: "must be a stream's name or pattern, or one with settings of its own: { match: live/*, format: flv, cutTime: 10m }",
 });
 
+/** Where recordings are copied to. */
+const s3 = z.strictObject({
+  endpoint: publicUrl(["https", "http"], true).prefault("").meta({
+    description: "URL of an S3-compatible service that recordings are copied to, without the bucket; without it, none.",
+  }),
+  region: z
+    .string()
+    .regex(/^[\w-]{1,100}$/, { error: "must be the name of a region, like eu-central-1" })
+    .default("us-east-1")
+    .meta({ description: "Its region." }),
+  bucket: z
+    .string()
+    .regex(/^[\w.-]{0,255}$/, { error: "must be the name of a bucket" })
+    .default("")
+    .meta({ description: "The bucket, which must be there." }),
+  prefix: z
+    .string()
+    .max(500)
+    .default("")
+    .meta({ description: "What the objects' names begin with, before the files' paths: `recordings/`." }),
+  accessKey: z.string().max(500).default("").meta({ description: "Id of the key that may write there." }),
+  secretKey: z.string().min(1).max(500).optional().meta({ secret: true, description: "The key's secret." }),
+  keepLocal: z.boolean().default(true).meta({ description: "Keep the files here too; `false` removes each when it is there as a whole." }),
+});
+
 /** The settings of recordings. */
 export const recording = z.strictObject({
   streams: z.array(streamRule).max(1000).meta({ form: "list of names and patterns" }).default([]).meta({
@@ -74,6 +100,7 @@ export const recording = z.strictObject({
   keepSize: size("0B", "1048576GiB").prefault("0B").meta({
     description: "The oldest files are removed where all of them together are larger than this; `0B` keeps them.",
   }),
+  s3: s3.prefault({}),
   keepFree: size("0B", "1048576GiB").prefault("0B").meta({
     description: "The oldest files are removed where the disk has less space left than this; `0B` keeps them.",
   }),

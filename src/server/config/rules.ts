@@ -10,7 +10,13 @@ export function rulesBroken(config: Config): Remark[] {
   return rules.flatMap((rule) => rule(config) ?? []);
 }
 
-const rules: readonly ((config: Config) => Remark | undefined)[] = [samePort, sameFeedFile];
+const rules: readonly ((config: Config) => Remark | undefined)[] = [s3Place, samePort, sameFeedFile];
+
+function s3Place({ recording: { s3 } }: Config): Remark | undefined {
+  const missing = (["bucket", "accessKey", "secretKey"] as const).find((key) => !s3[key]);
+  if (s3.endpoint === "" || missing === undefined) return undefined;
+  return { path: ["recording", "s3", missing], message: "is needed where recording.s3.endpoint is set" };
+}
 
 function samePort({ rtmp, http }: Config): Remark | undefined {
   if (!rtmp.enabled || !http.enabled || rtmp.port === 0 || rtmp.port !== http.port) return undefined;

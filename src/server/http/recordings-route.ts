@@ -43,6 +43,7 @@ const fileSchema = z
     end: time,
     duration: z.number().openapi({ description: "Seconds" }),
     size: z.int().openapi({ description: "Bytes" }),
+    uploaded: z.boolean().openapi({ description: "It is in the bucket that recordings are copied to" }),
     tracks: z.array(trackSchema),
     gaps: z
       .array(z.object({ from: z.number(), to: z.number(), reason: z.enum(["disk", "slow", "publisher"]) }))
@@ -247,7 +248,31 @@ function describe({
   return { id, stream, by, state, ...times, lost: lost / 1000, error, files, size };
 }
 
-function describeFile({ path, n, format, state, start, end, duration, size, tracks, gaps }: RecordedFile): z.infer<typeof fileSchema> {
+function describeFile({
+  path,
+  n,
+  format,
+  state,
+  start,
+  end,
+  duration,
+  size,
+  uploaded = false,
+  tracks,
+  gaps,
+}: RecordedFile): z.infer<typeof fileSchema> {
   const parts = gaps.map(({ from, to, reason }) => ({ from: from / 1000, to: to / 1000, reason }));
-  return { path, n, format, state, start: iso(start), end: iso(end), duration: duration / 1000, size, tracks: [...tracks], gaps: parts };
+  return {
+    path,
+    n,
+    format,
+    state,
+    start: iso(start),
+    end: iso(end),
+    duration: duration / 1000,
+    size,
+    uploaded,
+    tracks: [...tracks],
+    gaps: parts,
+  };
 }

@@ -1,8 +1,9 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { UploadRow } from "./s3-uploads.ts";
 import type { ListedRecording, RecordedFile, RecordedStream } from "./recorded.ts";
 
 /** Raised when the tables change; an index of another version is made anew from the files. */
-const VERSION = 1;
+const VERSION = 2;
 
 const tables = `
   CREATE TABLE recordings (
@@ -14,12 +15,16 @@ const tables = `
     start REAL NOT NULL, "end" REAL NOT NULL, timeline REAL NOT NULL, duration REAL NOT NULL, size INTEGER NOT NULL,
     tracks TEXT NOT NULL, gaps TEXT NOT NULL, clocks TEXT NOT NULL
   ) WITHOUT ROWID;
+  CREATE TABLE uploads (path TEXT PRIMARY KEY, upload TEXT, uploaded INTEGER NOT NULL, etags TEXT NOT NULL, done INTEGER NOT NULL, local INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX files_by_time ON files (stream, start);
   CREATE INDEX files_of_recording ON files (recording, n);
   CREATE INDEX files_by_age ON files ("end");
   CREATE INDEX files_unfinished ON files (state) WHERE state = 'writing';
   PRAGMA user_version = ${VERSION};
 `;
+
+/** Of files that are on our disk, and not only where they were uploaded to. */
+const isHere = "path NOT IN (SELECT path FROM uploads WHERE local = 0)";
 
 /** What of a recording's files is told with it. */
 const sums =
@@ -64,8 +69,10 @@ export class IndexStore {
     this.#run("INSERT OR REPLACE INTO recordings VALUES ($id, $stream, $by, $started, $ended, $lost, $error)", values);
   }
 
-  saveFile({ tracks, gaps, clocks, ...row }: RecordedFile): void {
-    const lists = { tracks: JSON.stringify(tracks), gaps: JSON.stringify(gaps), clocks: JSON.stringify(clocks) };
+  saveFile(file: RecordedFile): void {
+    const { recording, stream, n, path, format, state, start, end, timeline, duration, size } = file;
+    const row = { recording, stream, n, path, format, state, start, end, timeline, duration, size };
+    const lists = { tracks: JSON.stringify(file.tracks), gaps: JSON.stringify(file.gaps), clocks: JSON.stringify(file.clocks) };
     this.#run(
       "INSERT OR REPLACE INTO files VALUES ($path, $recording, $stream, $n, $format, $state, $start, $end, $timeline, $duration, $size, $tracks, $gaps, $clocks)",
       { ...row, ...lists },
@@ -76,6 +83,7 @@ export class IndexStore {
   removeFile(path: string): void {
     const recording = this.#get("SELECT recording FROM files WHERE path = $path", { path })?.["recording"];
     this.#run("DELETE FROM files WHERE path = $path", { path });
+    this.#run("DELETE FROM uploads WHERE path = $path", { path });
     if (typeof recording === "string")
       this.#run(
         "DELETE FROM recordings WHERE id = $recording AND ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM files WHERE recording = $recording)",
@@ -133,15 +141,31 @@ export class IndexStore {
 
   /** Complete ones, those that ended first first. */
   oldest(limit: number): RecordedFile[] {
-    return this.#files("SELECT * FROM files WHERE state <> 'writing' ORDER BY \"end\", path LIMIT $limit", { limit });
+    return this.#files(`SELECT * FROM files WHERE state <> 'writing' AND ${isHere} ORDER BY "end", path LIMIT $limit`, { limit });
   }
 
   paths(): string[] {
-    return this.#all("SELECT path FROM files").map(({ path }) => String(path));
+    return this.#all(`SELECT path FROM files WHERE ${isHere}`).map(({ path }) => String(path));
+  }
+
+  /** Files that are to be uploaded, and are not there yet. */
+  notUploaded(): RecordedFile[] {
+    return this.#files("SELECT * FROM files WHERE state <> 'writing' AND path IN (SELECT path FROM uploads WHERE done = 0) ORDER BY start");
+  }
+
+  upload(path: string): UploadRow | undefined {
+    const row = this.#get("SELECT * FROM uploads WHERE path = $path", { path });
+    if (row === undefined) return undefined;
+    return { ...row, etags: parsed(row["etags"]), done: row["done"] === 1, local: row["local"] === 1 } as unknown as UploadRow;
+  }
+
+  saveUpload({ path, upload, uploaded, etags, done, local }: UploadRow): void {
+    const values = { path, upload, uploaded, etags: JSON.stringify(etags), done: Number(done), local: Number(local) };
+    this.#run("INSERT OR REPLACE INTO uploads VALUES ($path, $upload, $uploaded, $etags, $done, $local)", values);
   }
 
   totalSize(): number {
-    return Number(this.#get("SELECT coalesce(sum(size), 0) AS size FROM files")?.["size"]);
+    return Number(this.#get(`SELECT coalesce(sum(size), 0) AS size FROM files WHERE ${isHere}`)?.["size"]);
   }
 
   /** Recordings that go on as far as the index knows: to be called before any does. @returns how many there were */
@@ -156,8 +180,9 @@ export class IndexStore {
 
   #files(sql: string, values: Row = {}): RecordedFile[] {
     return this.#all(sql, values).map(({ tracks, gaps, clocks, ...row }) => {
+      const uploaded = this.#get("SELECT done FROM uploads WHERE path = $path", { path: String(row["path"]) })?.["done"] === 1;
       const lists = { tracks: parsed(tracks), gaps: parsed(gaps), clocks: parsed(clocks) };
-      return { ...row, ...lists } as unknown as RecordedFile;
+      return { ...row, ...lists, uploaded } as unknown as RecordedFile;
     });
   }
 

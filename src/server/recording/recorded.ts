@@ -49,6 +49,8 @@ export interface RecordedFile {
   readonly tracks: readonly RecordedTrack[];
   readonly gaps: readonly FileGap[];
   readonly clocks: readonly FileClock[];
+  /** It is in the bucket that recordings are copied to, as the index last knew. */
+  readonly uploaded?: boolean;
 }
 
 /** One recording, as the index keeps it. */

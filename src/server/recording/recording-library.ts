@@ -10,6 +10,7 @@ import type { EarlierRecording, ListedRecording, RecordedFile } from "./recorded
 import { RecordingIndex } from "./recording-index.ts";
 import type { Recordings } from "./recordings.ts";
 import type { RecordingSession, RecordingState } from "./recording-session.ts";
+import { S3Uploads } from "./s3-uploads.ts";
 import { removeOld, type Why } from "./retention.ts";
 
 /** The index's file in the folder of recordings. */
@@ -45,6 +46,7 @@ export class RecordingLibrary {
   #writing: Promise<unknown> = Promise.resolve();
   /** Settles when the index says what is in the folder. */
   #reconciled: Promise<void> = Promise.resolve();
+  #uploads: S3Uploads | undefined;
   #cancelRetention: (() => void) | undefined;
   #closed = false;
 
@@ -56,7 +58,11 @@ export class RecordingLibrary {
         this.#save((index) => index.ask("saveRecording", row));
         if (row.error === "ENOSPC") this.#retainIn(RETENTION_SOON);
       },
-      file: (row) => this.#save((index) => index.ask("saveFile", row)),
+      file: (row, session) =>
+        this.#save(async (index) => {
+          await index.ask("saveFile", row);
+          this.#upload(row, session.rewrites);
+        }),
     });
   }
 
@@ -123,10 +129,17 @@ export class RecordingLibrary {
     this.#closed = true;
     this.#abort.abort();
     this.#cancelRetention?.();
+    this.#uploads?.close();
     await this.#reconciled.catch(() => undefined);
     const index = await this.#opening;
     await this.#writing;
     await index?.close();
+  }
+
+  #upload(file: RecordedFile, rewrites: boolean): void {
+    void this.#uploads
+      ?.see(file, rewrites)
+      .catch((err: unknown) => this.#options.log.error({ err, file: file.path }, "a recording is not uploaded"));
   }
 
   #described(row: ListedRecording): DescribedRecording {
@@ -156,7 +169,7 @@ export class RecordingLibrary {
   }
 
   async #openIndex(): Promise<RecordingIndex | undefined> {
-    const { recordings, disk, log } = this.#options;
+    const { recordings, settings, disk, log } = this.#options;
     const { folder } = recordings;
     try {
       await mkdir(folder, { recursive: true });
@@ -167,7 +180,12 @@ export class RecordingLibrary {
       this.#reconciled = reconcile(options, unfinished).catch((err: unknown) =>
         log.error({ err }, "the index of recordings may not be true"),
       );
-      void this.#reconciled.then(() => this.#retainIn(0));
+      if (settings.s3.endpoint !== "")
+        this.#uploads = new S3Uploads({ ...options, settings: settings.s3, scheduler: this.#options.scheduler });
+      void this.#reconciled.then(() => {
+        this.#retainIn(0);
+        this.#uploads?.resume().catch((err: unknown) => log.error({ err }, "uploads do not go on"));
+      });
       return index;
     } catch (err) {
       const isTaken = (err as { errcode?: number }).errcode === 5;
@@ -192,7 +210,7 @@ export class RecordingLibrary {
     if (index === undefined || this.#closed) return;
     const options = {
       ...{ disk, folder: recordings.folder, index, log, rules: settings },
-      mayGo: () => true,
+      mayGo: ({ uploaded }: RecordedFile) => this.#uploads === undefined || uploaded === true,
       removed: ({ path, stream }: RecordedFile, why: Why) => log.info({ file: path, stream, why }, "an old recording was removed"),
     };
     try {

@@ -88,6 +88,12 @@ export class RecordingSession {
     return { id: this.id, stream: this.stream, by: this.by, started: this.#started, ended: this.#ended, lost, error: this.#error };
   }
 
+  /** Its files are written anew when they are complete. */
+  get rewrites(): boolean {
+    const { finish, format } = this.#options.plan;
+    return finish === "faststart" && format === "mp4";
+  }
+
   /** The last of its files, oldest first. */
   get files(): readonly RecordedFile[] {
     return this.#files;
@@ -144,9 +150,7 @@ export class RecordingSession {
   }
 
   #closed(file: RecordingFile, failure: unknown): void {
-    const { plan } = this.#options;
-    if (failure === undefined && plan.finish === "faststart" && plan.format === "mp4")
-      this.#finishing = this.#finishing.then(() => this.#makeFaststart(file));
+    if (failure === undefined && this.rewrites) this.#finishing = this.#finishing.then(() => this.#makeFaststart(file));
     else this.#complete(file, failure === undefined ? "complete" : "cut", file.size);
   }
 
