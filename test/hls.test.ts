@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { avcTrack } from "../src/containers/fmp4/tracks.fixture.ts";
 import { AccessDenied } from "../src/index.ts";
 import { type ComposedServer, createServer } from "../src/server/server.ts";
 import { FakeClock } from "../src/testing/fake-clock.ts";
@@ -271,6 +272,20 @@ test("when it is over the playlist says so, and the next of that name has anothe
   assert.notEqual(next, url);
   assert.equal(parsePlaylist((await get(url)).text, url).live, false);
   assert.equal(parsePlaylist((await get(next)).text, next).live, true);
+});
+
+test("tracks that come end the playlists, and the stream's playlist names others", async () => {
+  await play(5);
+  const url = await playlistUrl();
+  const before = parsePlaylist((await get(url)).text, url);
+  tone.publication.track(avcTrack({ id: 7 }));
+  await play(1);
+  const ended = parsePlaylist((await get(url)).text, url);
+  assert.equal(ended.live, false);
+  assert.ok(ended.endSN >= before.endSN);
+  const { text } = await get("/live/tone.m3u8");
+  assert.match(text, /hls-[a-z0-9-]+\.2\/a1\.m3u8/);
+  assert.match(text, /hls-[a-z0-9-]+\.2\/v7\.m3u8/);
 });
 
 test("who waits is told that the server closes", async () => {

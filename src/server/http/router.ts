@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { streamAddress } from "../../hub/identity.ts";
 import { readHlsPath } from "../../protocols/hls/hls-path.ts";
 import type { HlsStreams } from "../../protocols/hls/hls-streams.ts";
-import { hlsRequest } from "./hls-request.ts";
+import { HlsRequests } from "./hls-request.ts";
 import type { HttpStreams } from "../../protocols/http-stream/http-streams.ts";
 import type { PublishAnswer } from "../../protocols/http-publish/http-publishers.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
@@ -59,6 +59,7 @@ interface Exchange {
 export class Router {
   readonly #options: RouterOptions;
   readonly #files: StaticFiles;
+  readonly #hlsRequests = new HlsRequests();
   readonly #api: ReturnType<typeof getRequestListener>;
 
   constructor(options: RouterOptions) {
@@ -185,7 +186,7 @@ export class Router {
     const found = hls && readHlsPath(target.path);
     if (hls === undefined || found === undefined) return false;
     try {
-      await hls.serve(request, response, hlsRequest(request, target, found, peers.requester(request).address), {
+      await hls.serve(request, response, this.#hlsRequests.read(request, target, found, peers.requester(request).address), {
         ...headers,
         [noSniffing[0]]: noSniffing[1],
       });
