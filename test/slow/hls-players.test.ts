@@ -42,7 +42,9 @@ const playlist = (name: string, query = ""): string => `http://127.0.0.1:${place
 
 /** What a page with hls.js has seen. */
 interface Seen {
+  /** Seconds; and what it aims at. */
   readonly latency: number;
+  readonly target: number;
   readonly waiting: number;
   readonly errors: readonly string[];
   readonly holes: number;
@@ -73,6 +75,8 @@ describe("hls.js in Chromium", () => {
     try {
       await page.goto(`${origin}/#${url}`);
       await playsOn(page, plainVideo, picture);
+      // It may begin further back, and goes a little faster until it is where it wants to be.
+      await page.waitForFunction("seen().latency < seen().target + 0.3", undefined, { timeout: 30_000, polling: 200 });
       await page.evaluate("begin()");
       const { time } = await page.evaluate<Seen>("seen()");
       await page.waitForFunction(`seen().time > ${time + watched}`, undefined, { timeout: (watched + 20) * 1000, polling: 200 });
@@ -84,8 +88,8 @@ describe("hls.js in Chromium", () => {
 
   for (const { name, query = "", options, behind } of [
     { name: "live/gop1", options: { gop: 25 }, behind: 2 },
-    { name: "live/gop4", options: { gop: 100 }, behind: 2 },
-    { name: "live/muxed", query: "?mux=1", options: { gop: 25 }, behind: 2 },
+    { name: "live/gop4", options: { gop: 100 }, behind: 3 },
+    { name: "live/muxed", query: "?mux=1", options: { gop: 25 }, behind: 3 },
     { name: "live/old", query: "?format=ts", options: { gop: 25 }, behind: 9 },
   ]) {
     it(`plays ${name}${query}, at most ${behind} s behind, without a stop`, async () => {
@@ -108,7 +112,7 @@ describe("programs get what was published, bit for bit", () => {
     const common = commonRun(await read(clip), got);
     const { video, audio } = compare(common.sent, common.got, who, { audio: 1000 + aacFrame, late: true });
     assert.equal(common.got.length, got.length, `${who}: all that it got was published`);
-    assert.ok(video > 150 && (audio > 250 || who === "VLC"), `${who}: ${video} and ${audio} packets`);
+    assert.ok(video > 150 && audio > 250, `${who}: ${video} and ${audio} packets`);
   }
 
   it("FFmpeg 5.1, fMP4 in two renditions", () => plays("live/ff", "FFmpeg", (name) => Promise.resolve(playlist(name))));
@@ -139,14 +143,20 @@ describe("programs get what was published, bit for bit", () => {
       await vlc.succeeded();
       return file;
     };
-    // It writes ADTS headers of its own.
-    await plays("live/vlc", "VLC", play, async (source) => (await barePackets(source)).filter(({ kind }) => kind === "video"));
+    const clip = await publish("live/vlc", { seconds: 9, gop: 25 });
+    // It writes ADTS headers of its own: pictures are compared.
+    const pictures = async (source: string): Promise<string[]> =>
+      (await barePackets(source)).filter(({ kind }) => kind === "video").map(({ md5 }) => md5);
+    const [sent, got] = [await pictures(clip), await pictures(await play("live/vlc"))];
+    assert.ok(got.length > 150, `${got.length} pictures`);
+    const at = sent.indexOf(got[0]!);
+    assert.deepEqual(got, sent.slice(at, at + got.length));
   });
 });
 
 const hlsPage = `<!doctype html><title>hls.js</title><video muted controls></video><script src="/hls.js"></script><script>
 const video = document.querySelector("video");
-const hls = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.5 });
+const hls = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1 });
 const errors = [];
 let waiting = 0;
 let holes = 0;
@@ -162,6 +172,6 @@ function begin() {
   errors.length = 0;
 }
 function seen() {
-  return { latency: hls.latency, waiting, errors, holes, time: video.currentTime, lowLatency: Boolean(hls.levels[hls.currentLevel]?.details?.partList) };
+  return { latency: hls.latency, target: hls.targetLatency, waiting, errors, holes, time: video.currentTime, lowLatency: Boolean(hls.levels[hls.currentLevel]?.details?.partList) };
 }
 </script>`;

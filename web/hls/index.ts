@@ -54,7 +54,7 @@ export class HlsPlayer implements StreamPlayer {
   get isPaused(): boolean {
     return this.#pausedAt !== undefined;
   }
-  /** Its own: three parts, or three segments. */
+  /** Its own: four parts, or three segments. */
   get latency(): number {
     return this.#hls?.targetLatency ?? 0;
   }

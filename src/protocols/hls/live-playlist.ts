@@ -10,8 +10,8 @@ import { lastPart } from "./progress.ts";
 const SKIP_BOUNDARY = 6;
 /** Target durations from the end in which parts are listed (4.4.4.9). */
 const PARTS_LISTED = 3;
-/** Parts that low-latency players stay behind the end (4.4.3.8 wants two at least and recommends three). */
-const PARTS_BEHIND = 3;
+/** Parts that low-latency players stay behind the end (4.4.3.8 wants two at least and recommends three). With three hls.js stops now and then on a busy machine. */
+const PARTS_BEHIND = 4;
 
 /**
  * @param run how often what it lists was made of the timeline before

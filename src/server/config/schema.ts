@@ -72,7 +72,7 @@ const hls = z.strictObject({
   }),
   partDuration: duration("200ms", "500ms")
     .prefault("333ms")
-    .meta({ description: "How long parts are to be: as many whole frames as come nearest. Players stay three of them behind." }),
+    .meta({ description: "How long parts are to be: as many whole frames as come nearest. Players stay four of them behind." }),
   window: duration("6s", "10m")
     .prefault("30s")
     .meta({ description: "How much is listed in a playlist, and kept in memory twice as long." }),
