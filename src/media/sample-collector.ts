@@ -133,6 +133,7 @@ export class SampleCollector {
 
 /** Half the memory where no number needs more than 32 bits. */
 function compact(numbers: Float64Array): Float64Array | Uint32Array {
-  for (const number of numbers) if (number > 0xffff_ffff || number < 0) return numbers.slice();
-  return Uint32Array.from(numbers);
+  // Not for-of, nor Uint32Array.from(): both go by an iterator, ten times as slow.
+  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > 0xffff_ffff || numbers[i]! < 0) return numbers.slice();
+  return new Uint32Array(numbers);
 }

@@ -119,7 +119,7 @@ class Mp4Walk {
     for (; step.done !== true; step = steps.next()) await this.#options.pause();
     const { count, offsets, sizes, dts, end, compositionOffsets, flags } = step.value;
     for (let i = 0; i < count; i++) {
-      if (i % 65_536 === 65_535) await this.#options.pause();
+      if (i % 32_768 === 32_767) await this.#options.pause();
       const [offset, size, time] = [offsets[i]!, sizes[i]!, dts[i]!];
       if (offset + size > this.#file.size) throw new ProtocolError("truncated", `the file ends before sample ${i + 1} of ${count}`);
       const duration = (i + 1 < count ? dts[i + 1]! : end) - time;

@@ -21,6 +21,9 @@ export interface SampleTable {
   readonly flags: Uint32Array;
 }
 
+/** Entries in one step: a few milliseconds. */
+const stepSize = 32_768;
+
 /** What a table may have. */
 export interface SampleTableLimits {
   readonly samples: number;
@@ -39,15 +42,11 @@ export function readSampleTable(boxes: readonly Box[]): SampleTable {
 
 /** The same in steps of some milliseconds, for those who have other things to do in between. */
 export function* sampleTableSteps(boxes: readonly Box[], limits: SampleTableLimits): Generator<void, SampleTable> {
-  const sizes = readSizes(boxes, limits);
+  const sizes = yield* readSizes(boxes, limits);
   const count = sizes.length;
-  yield;
-  const offsets = readOffsets(boxes, sizes);
-  yield;
-  const times = readTimes(oneBox(boxes, "stts"), count);
-  yield;
-  const compositionOffsets = readCompositionOffsets(maybeBox(boxes, "ctts"), count);
-  yield;
+  const offsets = yield* readOffsets(boxes, sizes);
+  const times = yield* readTimes(oneBox(boxes, "stts"), count);
+  const compositionOffsets = yield* readCompositionOffsets(maybeBox(boxes, "ctts"), count);
   return { count, sizes, offsets, ...times, compositionOffsets, flags: readFlags(maybeBox(boxes, "stss"), count) };
 }
 
@@ -58,7 +57,7 @@ function full(table: Box): { readonly version: number; readonly reader: Reader }
   return { version, reader };
 }
 
-function readSizes(boxes: readonly Box[], { samples: most, bytes }: SampleTableLimits): Uint32Array {
+function* readSizes(boxes: readonly Box[], { samples: most, bytes }: SampleTableLimits): Generator<void, Uint32Array> {
   const stsz = maybeBox(boxes, "stsz");
   if (stsz === undefined) throw new ProtocolError("unsupported", "an MP4 without an stsz box");
   const { reader } = full(stsz);
@@ -68,22 +67,27 @@ function readSizes(boxes: readonly Box[], { samples: most, bytes }: SampleTableL
   if (shared * count > bytes) throw new ProtocolError("malformed", `${count} samples of ${shared} bytes, which the file has no room for`);
   if (shared === 0 && reader.left < count * 4) throw new ProtocolError("truncated", `${count} samples, and the sizes of fewer`);
   const sizes = new Uint32Array(count).fill(shared);
-  if (shared === 0) for (let i = 0; i < count; i++) sizes[i] = reader.u32();
+  for (let i = 0; shared === 0 && i < count; i++) {
+    sizes[i] = reader.u32();
+    if (i % stepSize === 0) yield;
+  }
   return sizes;
 }
 
 /** stsc says how many samples the chunks have whose places stco or co64 tells. */
-function readOffsets(boxes: readonly Box[], sizes: Uint32Array): Float64Array {
-  const chunks = readChunks(boxes);
+function* readOffsets(boxes: readonly Box[], sizes: Uint32Array): Generator<void, Float64Array> {
+  const chunks = yield* readChunks(boxes);
   const offsets = new Float64Array(sizes.length);
   const runs = new ChunkRuns(oneBox(boxes, "stsc"));
   let sample = 0;
   for (let chunk = 1; chunk <= chunks.length && sample < sizes.length; chunk++) {
     let at = chunks[chunk - 1]!;
+    if (chunk % stepSize === 0) yield;
     for (let left = runs.samplesOf(chunk); left > 0 && sample < sizes.length; left--) {
       offsets[sample] = at;
       at += sizes[sample]!;
       sample += 1;
+      if (sample % stepSize === 0) yield;
     }
   }
   if (sample < sizes.length) throw new ProtocolError("malformed", `${sizes.length} samples, of which ${sample} have a place`);
@@ -122,32 +126,39 @@ class ChunkRuns {
   }
 }
 
-function readChunks(boxes: readonly Box[]): Float64Array {
+function* readChunks(boxes: readonly Box[]): Generator<void, Float64Array> {
   const long = maybeBox(boxes, "co64");
   const { reader } = full(long ?? oneBox(boxes, "stco"));
   const count = reader.u32();
   if (reader.left < count * (long === undefined ? 4 : 8)) throw new ProtocolError("truncated", `${count} chunks, and the places of fewer`);
   const chunks = new Float64Array(count);
-  for (let i = 0; i < count; i++) chunks[i] = long === undefined ? reader.u32() : reader.u64();
+  for (let i = 0; i < count; i++) {
+    chunks[i] = long === undefined ? reader.u32() : reader.u64();
+    if (i % stepSize === 0) yield;
+  }
   return chunks;
 }
 
 /** Runs of samples of the same value, told to `take` one by one; those that no run has are left out. */
-function eachOfRuns(reader: Reader, count: number, read: () => number, take: (sample: number, value: number) => void): void {
+function* eachOfRuns(reader: Reader, count: number, read: () => number, take: (sample: number, value: number) => void): Generator<void> {
   let sample = 0;
   for (let runs = reader.u32(); runs > 0 && sample < count; runs--) {
     const length = reader.u32();
     const value = read();
-    for (let i = 0; i < length && sample < count; i++) take(sample++, value);
+    if (runs % stepSize === 0) yield;
+    for (let i = 0; i < length && sample < count; i++) {
+      take(sample++, value);
+      if (sample % stepSize === 0) yield;
+    }
   }
 }
 
-function readTimes(stts: Box, count: number): Pick<SampleTable, "dts" | "end"> {
+function* readTimes(stts: Box, count: number): Generator<void, Pick<SampleTable, "dts" | "end">> {
   const dts = new Float64Array(count);
   const { reader } = full(stts);
   let at = 0;
   let known = 0;
-  eachOfRuns(
+  yield* eachOfRuns(
     reader,
     count,
     () => reader.u32(),
@@ -161,12 +172,12 @@ function readTimes(stts: Box, count: number): Pick<SampleTable, "dts" | "end"> {
   return { dts, end: at };
 }
 
-function readCompositionOffsets(ctts: Box | undefined, count: number): Int32Array {
+function* readCompositionOffsets(ctts: Box | undefined, count: number): Generator<void, Int32Array> {
   const offsets = new Int32Array(count);
   if (ctts === undefined) return offsets;
   const { reader } = full(ctts);
   // Version 0 says unsigned; QuickTime writes negative ones all the same, and none are over 2^31.
-  eachOfRuns(
+  yield* eachOfRuns(
     reader,
     count,
     () => reader.i32(),
