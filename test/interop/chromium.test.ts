@@ -32,7 +32,7 @@ after(async () => {
 
 /** Publishes a clip that is longer than what is done with it. */
 async function publish(name: string, options: ClipOptions, publisher = publishers.ffmpeg8): Promise<void> {
-  if (place.server.hub.streams.has(name)) return;
+  if (place.server.hub.streams.get(name)?.state === "live") return;
   const clip = await makeClip({ seconds: 30, ...options });
   running.push(publisher.publish(clip, place.rtmp(name)));
   await place.until(() => place.server.hub.streams.get(name)?.state === "live", `${name} is live`);

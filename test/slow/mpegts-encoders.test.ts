@@ -4,17 +4,17 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import type { ClipOptions } from "../../../test/support/clip.ts";
-import { makeClip } from "../../../test/support/clip.ts";
-import { publishWithNodeAv } from "../../../test/support/node-av.ts";
-import type { Packet } from "../../../test/support/packets.ts";
-import { packetsOf, streamHash } from "../../../test/support/packets.ts";
-import { run } from "../../../test/support/program.ts";
-import type { Demuxed } from "../../../test/support/ts-demuxed.ts";
-import { demuxed, packetsOfTrack } from "../../../test/support/ts-demuxed.ts";
-import { tsMuxed } from "../../../test/support/ts-muxed.ts";
-import { codecNames } from "../../media/codec-name.ts";
-import type { Codec } from "../../media/track.ts";
+import { codecNames } from "../../src/media/codec-name.ts";
+import type { Codec } from "../../src/media/track.ts";
+import type { ClipOptions } from "../support/clip.ts";
+import { makeClip } from "../support/clip.ts";
+import { publishWithNodeAv } from "../support/node-av.ts";
+import type { Packet } from "../support/packets.ts";
+import { packetsOf, streamHash } from "../support/packets.ts";
+import { run } from "../support/program.ts";
+import type { Demuxed } from "../support/ts-demuxed.ts";
+import { demuxed, packetsOfTrack } from "../support/ts-demuxed.ts";
+import { tsMuxed } from "../support/ts-muxed.ts";
 
 /** A fresh directory, which others may write to, gone with the test. */
 async function directory(): Promise<{ readonly path: string; file(name: string): string } & AsyncDisposable> {
