@@ -52,17 +52,18 @@ test("of an encoder that sends what it has, outputs have the first of the same c
 
 test("a muxer is shown the frames of its view alone, and what is said of the stream", () => {
   const told: string[] = [];
-  const { muxer } = feedView(directory.outputs.get("whole")!);
+  const whole = feedView(directory.outputs.get("whole")!);
   const sink: MuxerSink = { init: () => undefined, chunk: () => undefined };
-  const view = muxer(() => ({
-    generation: ({ tracks, metadata }) => void told.push(`${tracks.length} ${String(metadata["title"])}`),
+  const make = whole.muxer(() => ({
+    generation: ({ tracks, metadata }) => void told.push(`${tracks.length} ${JSON.stringify(metadata["title"])}`),
     frame: ({ track }) => void told.push(`frame of ${track}`),
     discontinuity: () => void told.push("break"),
     flush: () => void told.push("flush"),
-  }))(sink);
+  }));
+  const view = make(sink);
   view.discontinuity({ reason: "start", utcOffset: 0 });
   view.generation({ id: 1, tracks: [video(1, "avc")], metadata: { title: "other" } });
   for (const track of [1, 2]) view.frame({ track, dts: 0, pts: 0, sap: 1, discardable: false, arrived: 0, data: new Uint8Array(1) });
   view.flush();
-  assert.deepEqual(told, ["break", "1 Roof", "frame of 1", "flush"]);
+  assert.deepEqual(told, ["break", '1 "Roof"', "frame of 1", "flush"]);
 });
