@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Hub } from "../src/hub/hub.ts";
+import { Clips } from "../src/server/clips/clips.ts";
 import { ContainerRegistry } from "../src/server/containers/container-registry.ts";
 import { DemuxerRegistry } from "../src/server/containers/demuxer-registry.ts";
 import { HttpListener, type HttpListenerOptions } from "../src/server/http/http-listener.ts";
@@ -57,6 +58,7 @@ before(async () => {
       hls: true,
       refusals,
       recording,
+      clips: clipsOf(hub, recording),
     }),
   );
   await listener.listen({ host: "127.0.0.1", port: 0 });
@@ -74,6 +76,10 @@ function recordingOf(streams: Hub): RecordingService {
 }
 
 type Options = HttpServiceOptions & HttpListenerOptions;
+
+function clipsOf(of: Hub, recording: RecordingService): Clips {
+  return new Clips(of, recording, checkConfig().clips, silentLog());
+}
 
 function listenerWith(all: Options): HttpListener {
   return new HttpListener(new HttpService(all), all);
@@ -117,6 +123,7 @@ test("heads that never come, or come byte by byte, are cut", async () => {
 });
 
 test("so are PROXY headers that never come, and heads behind one", async () => {
+  const recording = recordingOf(hub);
   const facts = {
     version: "",
     startedAt: 0,
@@ -128,7 +135,8 @@ test("so are PROXY headers that never come, and heads behind one", async () => {
     hls: true,
     containers,
     refusals,
-    recording: recordingOf(hub),
+    recording,
+    clips: clipsOf(hub, recording),
   };
   const behind = listenerWith(options(new Peers(["loopback"]), facts));
   await behind.listen({ host: "127.0.0.1", port: 0 });
@@ -288,6 +296,7 @@ test("the API tells of streams as its description says", async () => {
   );
   const description = await body(await fetch(`${base}/api/v1/openapi.json`));
   assert.deepEqual(Object.keys(description["paths"]!).toSorted(), [
+    "/api/v1/clips",
     "/api/v1/config-schema.json",
     "/api/v1/recordings",
     "/api/v1/recordings/{id}",

@@ -15,6 +15,7 @@ import { KeyRing } from "./access/key-ring.ts";
 import { KeyStep } from "./access/key-step.ts";
 import { logWithoutKeys } from "./access/log-without-keys.ts";
 import { type RefusedFacts, RefusalList } from "./access/refusal-list.ts";
+import { Clips } from "./clips/clips.ts";
 import { checkConfig } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { type ListenAddress, listenAddress } from "./config/values.ts";
@@ -341,6 +342,7 @@ export class ComposedServer implements MillraceServer {
         hls: this.config.hls.enabled,
         refusals: this.#refusalSource(),
         recording: this.#recording,
+        clips: new Clips(this.hub, this.#recording, this.config.clips, this.#log),
       },
       log: this.#log.child({ part: "http" }),
       peers: this.#peers,

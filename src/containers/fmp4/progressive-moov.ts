@@ -79,14 +79,23 @@ class TrackTable {
   }
 }
 
+/** What of a movie is shown: milliseconds of its fragments' times. What lies before and after is decoded and not shown. */
+export interface ShownPart {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Gathers what the fragments of a file say, then makes its header. */
 export class ProgressiveMovie {
   readonly #movie: Movie;
+  readonly #shown: ShownPart | undefined;
   readonly #tables: ReadonlyMap<number, TrackTable>;
   #payload = 0;
 
-  constructor(movie: Movie) {
+  /** @param shown all of it if not given */
+  constructor(movie: Movie, shown?: ShownPart) {
     this.#movie = movie;
+    this.#shown = shown;
     this.#tables = new Map(movie.tracks.map((track) => [track.id, new TrackTable(track)]));
   }
 
@@ -123,29 +132,53 @@ export class ProgressiveMovie {
 
   #moov(base: number, isLarge: boolean): Uint8Array {
     const tables = [...this.#tables.values()].filter(({ sizes }) => sizes.length > 0);
-    const ends = tables.map(({ end, track }) => (end * movieTimescale) / track.timescale);
-    const mvhd = withDuration(readBoxes(this.#movie.mvhd)[0]!, Math.round(Math.max(0, ...ends)), movieTimescale);
-    return box("moov", mvhd, ...tables.map((table) => trak(table, base, isLarge)));
+    const edits = tables.map((table) => editOf(table, this.#shown));
+    const ends = edits.map(({ empty, duration }) => empty + duration);
+    const mvhd = withDuration(readBoxes(this.#movie.mvhd)[0]!, Math.max(0, ...ends), movieTimescale);
+    return box("moov", mvhd, ...tables.map((table, i) => trak(table, edits[i]!, { base, isLarge })));
   }
 }
 
-function trak(table: TrackTable, base: number, isLarge: boolean): Uint8Array {
-  const { track, start, end } = table;
+/** Where the payloads lie in the file. */
+interface Offsets {
+  readonly base: number;
+  readonly isLarge: boolean;
+}
+
+/** What is shown of a track, and when (8.6.6). */
+interface Edit {
+  /** Ticks of the movie before it begins, and those that it lasts. */
+  readonly empty: number;
+  readonly duration: number;
+  /** Ticks of the track that are left out at its beginning. */
+  readonly skipped: number;
+}
+
+function editOf({ track, start, end }: TrackTable, shown: ShownPart | undefined): Edit {
   const toMovie = (ticks: number): number => Math.round((ticks * movieTimescale) / track.timescale);
+  const from = Math.round(((shown?.from ?? 0) * track.timescale) / 1000);
+  const to = shown === undefined ? end : Math.min(end, Math.round((shown.to * track.timescale) / 1000));
+  const begins = Math.max(from, start);
+  return { empty: toMovie(begins - from), duration: toMovie(Math.max(0, to - begins)), skipped: begins - start };
+}
+
+function trak(table: TrackTable, edit: Edit, { base, isLarge }: Offsets): Uint8Array {
+  const { track, start, end } = table;
   const parts = readBoxes(readBoxes(track.trak)[0]!.payload).map((part) => {
-    if (part.type === "tkhd") return withDuration(part, toMovie(end));
+    if (part.type === "tkhd") return withDuration(part, edit.empty + edit.duration);
     return part.type === "mdia" ? mdia(part, table, base, isLarge) : part.bytes;
   });
   const [tkhd, ...rest] = parts;
-  const edits = start === 0 ? [] : [editList(toMovie(start), toMovie(end) - toMovie(start))];
-  return box("trak", tkhd!, ...edits, ...rest);
+  const isWhole = edit.empty === 0 && edit.skipped === 0 && edit.duration >= Math.round(((end - start) * movieTimescale) / track.timescale);
+  return box("trak", tkhd!, ...(isWhole ? [] : [editList(edit)]), ...rest);
 }
 
-/** The track begins later than the movie (8.6.6): an empty edit, then all of it. */
-function editList(empty: number, duration: number): Uint8Array {
+/** An empty edit where the track begins later than the movie, then what is shown of it. */
+function editList({ empty, duration, skipped }: Edit): Uint8Array {
   const body = fields((out) => {
-    out.u32(2).u64(empty).u64(-1).u32(0x1_0000);
-    out.u64(duration).u64(0).u32(0x1_0000);
+    out.u32(empty > 0 ? 2 : 1);
+    if (empty > 0) out.u64(empty).u64(-1).u32(0x1_0000);
+    out.u64(duration).u64(skipped).u32(0x1_0000);
   });
   return box("edts", fullBox("elst", 1, 0, body));
 }

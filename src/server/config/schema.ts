@@ -180,6 +180,14 @@ const snapshots = z.strictObject({
   timeout: duration("100ms", "1m").prefault("5s").meta({ description: "How long making one may take." }),
 });
 
+const clips = z.strictObject({
+  maxDuration: duration("1s", "24h").prefault("10m").meta({ description: "The longest clip that the API cuts out of a stream." }),
+  maxSize: size("1MiB", "4GiB")
+    .prefault("256MiB")
+    .meta({ description: "The most bytes of a clip; so many are in memory while it is made." }),
+  max: z.int().min(1).max(100).default(2).meta({ description: "Clips made at once; more are refused." }),
+});
+
 /** Every setting: its type, default and meaning. docs/config.md shows the same; a test compares them. */
 export const configSchema = z.strictObject({
   rtmp: rtmp.prefault({}),
@@ -215,6 +223,7 @@ export const configSchema = z.strictObject({
   recording: recording.prefault({}),
   transcode: transcode.prefault({}),
   snapshots: snapshots.prefault({}),
+  clips: clips.prefault({}),
   shutdownTimeout: duration("0s", "10m").prefault("5s").meta({
     description: "How long publishers and viewers get to end by themselves when the server is told to end; then they are cut.",
   }),

@@ -5,6 +5,7 @@ import { streamAddress } from "../../hub/identity.ts";
 import { configJsonSchema, configSchemaPath } from "../config/json-schema.ts";
 import { containerSchema, describeContainer } from "./container-description.ts";
 import { describeStream, streamSchema } from "./stream-description.ts";
+import { addClips } from "./clips-route.ts";
 import { addRecordings, mistakeIn } from "./recordings-route.ts";
 import { addRefusals } from "./refusals-route.ts";
 import type { ServerFacts } from "./server-facts.ts";
@@ -120,6 +121,7 @@ export function createApi(facts: ServerFacts): OpenAPIHono<{ Bindings: HttpBindi
   });
   addRefusals(api, facts.refusals);
   addRecordings(api, facts.recording, facts.refusals);
+  addClips(api, facts.clips, () => facts.hub.scheduler.wallClock(), facts.refusals);
   api.openAPIRegistry.registerPath(settingsRoute);
   api.get(configSchemaPath, (context) => context.body(settingsSchema(), 200, { "Content-Type": "application/schema+json" }));
   // Relative to where this is read from: the server may be below any path.

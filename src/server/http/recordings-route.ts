@@ -1,6 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { streamName } from "../../hub/identity.ts";
 import { Refusal } from "../../hub/refusal.ts";
 import { recordingChanges } from "../config/recording-schema.ts";
@@ -8,13 +7,12 @@ import type { DescribedRecording } from "../recording/recording-library.ts";
 import type { RecordingService } from "../recording/recording-service.ts";
 import type { RecordedFile } from "../recording/recorded.ts";
 import { statusOfRefusal } from "./http-problem.ts";
+import { guardForOperator, operatorOnly } from "./operator-requests.ts";
 import type { RefusalSource } from "./server-facts.ts";
 
 /** The path that the requests are for. */
 export const recordingsPath = "/api/v1/recordings";
 
-/** Bytes of a request's body. */
-const MOST_BODY = 16 * 1024;
 /** Recordings, and files of one, in an answer. */
 const MOST_LISTED = 1000;
 
@@ -94,8 +92,7 @@ const refused = {
   401: json(errorSchema, "Not from this machine, and without the publish key that is for every stream"),
   403: json(errorSchema, "From a page of another site"),
 };
-const description =
-  "For requests from the machine itself, and for those with the publish key that is for every stream (`Authorization: Bearer KEY`).";
+const description = operatorOnly;
 const params = z.object({
   id: z
     .string()
@@ -158,12 +155,7 @@ type Api = OpenAPIHono<{ Bindings: HttpBindings }>;
 /** Adds `/api/v1/recordings`. */
 export function addRecordings(api: Api, { recordings, library }: RecordingService, source: RefusalSource): void {
   const notFound = { error: { code: "not-found", message: "There is no such recording." } };
-  api.use(`${recordingsPath}/*`, async (context, next) => {
-    const problem = await refusal(context.env.incoming, context.env.outgoing, source);
-    if (problem === undefined) return next();
-    const headers = problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="Millrace"' } : {};
-    return context.json({ error: { code: problem.code, message: problem.message } }, problem.status, headers);
-  });
+  guardForOperator(api, recordingsPath, "Recordings", source);
   api.openapi(listRoute, async (context) => {
     const { before, ...query } = context.req.valid("query");
     const last = before === undefined ? undefined : await library.recording(before);
@@ -196,33 +188,6 @@ export function addRecordings(api: Api, { recordings, library }: RecordingServic
     await session.stop();
     return context.json(describe((await library.recording(id))!), 200);
   });
-}
-
-interface Problem {
-  readonly status: 400 | 401 | 403 | 413;
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Who may: the operator, and of web pages only those that have the key. A page of any site that a browser of this machine shows could ask as well. */
-async function refusal(incoming: IncomingMessage, outgoing: ServerResponse, source: RefusalSource): Promise<Problem | undefined> {
-  const proof = await source.may(incoming);
-  if (proof !== "key") outgoing.removeHeader("Access-Control-Allow-Origin");
-  if (proof === undefined) {
-    const message = "Recordings are for the machine itself, and for who sends the publish key that is for every stream as a bearer token.";
-    return { status: 401, code: "operator-only", message };
-  }
-  const { origin, host } = incoming.headers;
-  const isForeign = origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
-  if (proof !== "key" && isForeign) return { status: 403, code: "origin-refused", message: "Pages of other sites need the publish key." };
-  if (incoming.method !== "POST") return undefined;
-  const length = incoming.headers["content-length"];
-  if (length === undefined || Number(length) > MOST_BODY)
-    return { status: 413, code: "limit", message: `A body of JSON with its length, at most ${MOST_BODY} bytes, is wanted.` };
-  // Browsers ask before they send this type to another site; the others they send at once.
-  if (!/^application\/json\b/i.test(incoming.headers["content-type"] ?? ""))
-    return { status: 400, code: "bad-request", message: "The body is to be application/json." };
-  return undefined;
 }
 
 /** What is wrong with a request, in words. */

@@ -26,6 +26,7 @@ import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { allowedMethods, answerByPlugin } from "./plugin-answer.ts";
 import { problemBody } from "./problem-body.ts";
 import { type PublishRoute, publishSegment } from "./publish-route.ts";
+import { clipsPath } from "./clips-route.ts";
 import { recordingsPath } from "./recordings-route.ts";
 import { StaticFiles } from "./static-files.ts";
 import { baseOf, firstSegment, type Target } from "./target.ts";
@@ -260,7 +261,7 @@ const allowedOfStreams = `${allowed}, POST, PUT`;
 const apiHeaders = { "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'" } as const;
 
 function takesWrites({ path }: Target): boolean {
-  return path === recordingsPath || path.startsWith(`${recordingsPath}/`);
+  return [recordingsPath, clipsPath].some((each) => path === each || path.startsWith(`${each}/`));
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

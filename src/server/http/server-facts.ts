@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Hub } from "../../hub/hub.ts";
 import type { RefusedAttempt } from "../access/refusal-list.ts";
+import type { Clips } from "../clips/clips.ts";
 import type { ContainerRegistry } from "../containers/container-registry.ts";
 import type { RecordingService } from "../recording/recording-service.ts";
 import type { OperatorProof } from "./operator.ts";
@@ -29,6 +30,7 @@ export interface ServerFacts {
   readonly hls: boolean;
   readonly refusals: RefusalSource;
   readonly recording: RecordingService;
+  readonly clips: Clips;
   /** The ports that are listened on; null where that protocol is off. */
   ports(): { readonly rtmp: number | null; readonly http: number | null };
   /** The URLs under which who asked reaches us, as settings and trusted proxies tell; null where they do not. */
