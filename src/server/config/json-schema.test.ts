@@ -9,7 +9,7 @@ import { checkSource } from "./check.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { parseConfig } from "./load.ts";
 import { ConfigError } from "./problem.ts";
-import { renamedSettings } from "./renamed.ts";
+import { renamedSettings, withValue } from "./renamed.ts";
 import { resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 import { type Setting, settingsOf } from "./settings.ts";
@@ -100,13 +100,8 @@ function neighbours(example: unknown): string[] {
 }
 
 test("every default and example is valid by the schema", () => {
-  const defaults: Record<string, unknown> = {};
-  for (const { path, default: usual } of settingsOf()) {
-    if (usual === undefined) continue;
-    const [group, key] = path as [string, string?];
-    if (key === undefined) defaults[group] = usual;
-    else defaults[group] = { ...(defaults[group] as object | undefined), [key]: usual };
-  }
+  let defaults: unknown = {};
+  for (const { path, default: usual } of settingsOf()) if (usual !== undefined) defaults = withValue(defaults, path, usual);
   assert.ok(validate(defaults), JSON.stringify(validate.errors));
   assert.ok(startTakes(defaults));
 });
@@ -147,12 +142,8 @@ test("whole files: the same verdicts, with several settings, groups without any 
   const strange = fc.constantFrom({}, { rtmp: null }, { rtmp: { prot: 1 } }, { x: 1 }, { http: { host: "::1", listen: 1 } });
   fc.assert(
     fc.property(some, strange, (given, base) => {
-      const settings = structuredClone(base) as Record<string, unknown>;
-      for (const { path, written } of given) {
-        const [group, key] = path as [string, string?];
-        if (key === undefined) settings[group] = written;
-        else settings[group] = { ...(settings[group] as object | null), [key]: written };
-      }
+      let settings: unknown = structuredClone(base);
+      for (const { path, written } of given) settings = withValue(settings, path, written);
       assert.equal(validate(settings), startTakes(settings), `${stringify(settings)} ${JSON.stringify(validate.errors)}`);
     }),
     { numRuns: 500 },

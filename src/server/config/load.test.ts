@@ -69,6 +69,14 @@ test("each mistake is answered with its place, the key and what would be right",
   }
 });
 
+test("a place in S3 is told with all that it needs", () => {
+  const s3 = { endpoint: "https://s3.example.org", bucket: "b", accessKey: "a" };
+  assert.throws(() => checkConfig({ recording: { s3 } }), {
+    message: /recording\.s3\.secretKey: is needed where recording\.s3\.endpoint is set/,
+  });
+  assert.equal(checkConfig({ recording: { s3: { ...s3, secretKey: "s" } } }).recording.s3.keepLocal, true);
+});
+
 test("empty text, comments and empty groups mean the defaults", () => {
   for (const text of ["", "# nothing\n", "rtmp:\n#  port: 3\n", "{}"]) assert.deepEqual(parseConfig(text, "m.yaml"), checkConfig());
 });
