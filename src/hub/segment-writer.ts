@@ -172,7 +172,8 @@ export class SegmentWriter implements MuxerSink {
   }
 
   #endSegment(end: number): void {
-    const length = Math.max(1000, end - this.#from);
+    // Never less than its parts, which were told: sound may come so late that its segment is over.
+    const length = Math.max(1000, end - this.#from, this.#partFrom);
     this.#endPart(length);
     this.#isOpen = false;
     this.#list.complete(length / 1e6);

@@ -44,6 +44,8 @@ const LONGEST_GOP = 10;
 const TARGET_MARGIN = 1.1;
 /** A segment may be so much longer than the target and still be rounded to it: microseconds, a frame of sound's less, which ends where it can. */
 const ROUNDING = 350_000;
+/** Seconds by which a segment of another track may be longer than the leading one's. */
+const AUDIO_ERROR = 0.1;
 /** Microseconds without a frame of the leading track after which the others cut without it where a segment is as long as it may be. */
 const SILENCE = 300_000;
 /** Microseconds that they wait for it longer. */
@@ -161,7 +163,9 @@ export class Segmentation implements TimelineFollower {
     this.#longestGop = Math.max(this.#longestGop, gop);
     // The next key frame may be nearer to the wanted length.
     const next = length + Math.min(gop, this.#wanted);
-    return next > longest || Math.abs(this.#wanted - length) <= Math.abs(next - this.#wanted);
+    // Nobody knows yet what may be promised: no more than is wanted, where key frames allow that.
+    const most = this.#terms === undefined ? this.#wanted + ROUNDING : longest;
+    return next > most || Math.abs(this.#wanted - length) <= Math.abs(next - this.#wanted);
   }
 
   /** Others go on, and the leading track does not, or is slow to. @param end of this frame since the segment began */
@@ -192,16 +196,17 @@ export class Segmentation implements TimelineFollower {
   }
 
   #cut(at: number): void {
-    this.#terms ??= this.#decide();
+    this.#terms ??= this.#decide(at - this.newest!.at);
     // A hole in all tracks: what comes after it is somewhere else.
     this.#begin(at, at - this.#lead - this.newest!.at > this.#longest() + PATIENCE);
   }
 
-  #decide(): SegmentTerms {
+  /** @param length microseconds of the segment that ends now */
+  #decide(length: number): SegmentTerms {
     const gop = this.#leading?.kind === "video" && this.#longestGop === 0 ? LONGEST_GOP * 1e6 : this.#longestGop;
     const withMargin = Math.min(LONGEST_GOP + 2, Math.round((gop / 1e6) * TARGET_MARGIN));
     return {
-      target: Math.max(Math.ceil(this.#wanted / 1e6), withMargin),
+      target: Math.max(Math.ceil(this.#wanted / 1e6), withMargin, Math.min(LONGEST_GOP, Math.round(length / 1e6 + AUDIO_ERROR))),
       frameTimes: new Map([...this.#tracks].map(([id, times]) => [id, { usual: times.usual, spread: times.spread }])),
     };
   }

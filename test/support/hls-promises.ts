@@ -29,6 +29,7 @@ export function watchAtRandom(how: Behaviour, format: "demuxed" | "mux", away: A
   const publisher = new RandomPublisher(hub, scheduler, "live/x", how);
   const stream = hub.streams.get("live/x")!;
   const watchers = new Map<string, HlsWatcher>();
+  const hasHoles = how.stretches.some(({ after }) => after.kind !== "none" && after.kind !== "codec");
   let output: HlsOutput | undefined;
   const look = (): void => {
     const time = scheduler.now();
@@ -36,7 +37,7 @@ export function watchAtRandom(how: Behaviour, format: "demuxed" | "mux", away: A
     if (stream.state !== "ended") output = outputs.of(stream, (generation) => carriedIn(format, generation));
     output!.lastAsked = time;
     for (const { name } of output!.segmented.renditions) {
-      const watcher = watchers.get(name) ?? new HlsWatcher(name, `http://test/live/x/hls-${stream.id}.1/${name}.m3u8`);
+      const watcher = watchers.get(name) ?? new HlsWatcher(name, `http://test/live/x/hls-${stream.id}.1/${name}.m3u8`, hasHoles);
       watchers.set(name, watcher);
       watcher.look(output!, time);
     }
