@@ -5,7 +5,7 @@
 import HlsJs, { ErrorDetails, ErrorTypes, Events, type ErrorData } from "hls.js";
 import { CloseReason, reasonOfStatus } from "../player/close-reason.ts";
 import { hlsUrl } from "../player/media-url.ts";
-import type { PlayerListener, PlayerOptions, StreamPlayer } from "../player/player.ts";
+import type { PlayerListener, PlayerOptions, StreamPlayer } from "../player/stream-player.ts";
 import { PlayerState } from "../player/states.ts";
 import { BitrateMeter, type PlayerStats } from "../player/stats.ts";
 
@@ -75,6 +75,11 @@ export class HlsPlayer implements StreamPlayer {
     this.#set(PlayerState.paused, "");
   }
 
+  /** Its playlist holds what is newest and no past. */
+  readonly place = undefined;
+  seekTo(): void {
+    // There is nowhere to go.
+  }
   jumpToLive(): void {
     const live = this.#hls?.liveSyncPosition;
     if (live != null && live > this.#video.currentTime) this.#video.currentTime = live;

@@ -1,9 +1,10 @@
 import { mediaSourceClass } from "./media-source.ts";
 import { hlsUrl } from "./media-url.ts";
+import type { Place } from "./place.ts";
 import { Player } from "./player.ts";
-import type { PlayerListener, PlayerOptions, StreamPlayer } from "./player.ts";
 import { PlayerState } from "./states.ts";
 import type { PlayerStats } from "./stats.ts";
+import type { PlayerListener, PlayerOptions, StreamPlayer } from "./stream-player.ts";
 
 /** Plays by WebSocket or fetch, or by HLS where that was chosen, or where nothing else gets through. */
 export class ChosenPlayer implements StreamPlayer {
@@ -41,6 +42,12 @@ export class ChosenPlayer implements StreamPlayer {
   pause(): void {
     this.#isPaused = true;
     this.#player?.pause();
+  }
+  get place(): Place | undefined {
+    return this.#player?.place;
+  }
+  seekTo(time: number): void {
+    this.#player?.seekTo(time);
   }
   jumpToLive(): void {
     this.#player?.jumpToLive();

@@ -2,6 +2,7 @@ import { BackOff } from "./back-off.ts";
 import { CloseReason } from "./close-reason.ts";
 import type { Closed } from "./close-reason.ts";
 import { mediaUrl, TransportKind, TransportName } from "./media-url.ts";
+import type { Beginning } from "./media-url.ts";
 import { openFetch } from "./transport-fetch.ts";
 import type { Transport } from "./transport.ts";
 import { openWebSocket } from "./transport-websocket.ts";
@@ -22,6 +23,8 @@ export interface ConnectionOptions {
   readonly transport: TransportChoice;
   /** Asked before each attempt; undefined where there is none. */
   readonly getToken: (() => string | Promise<string>) | undefined;
+  /** Where in the stream the next attempt begins; undefined: where `src` says. */
+  readonly beginning?: () => Beginning | undefined;
 }
 
 export interface ConnectionListener {
@@ -104,7 +107,7 @@ export class Connection {
     try {
       const token = (await this.#options.getToken?.()) ?? "";
       if (attempt !== this.#attempt) return;
-      url = mediaUrl(this.#options.src, this.#options.base, this.#kind, token);
+      url = mediaUrl(this.#options.src, this.#options.base, this.#kind, token, this.#options.beginning?.());
     } catch (error) {
       if (attempt === this.#attempt) this.#listener.failed(error instanceof Error ? error.message : String(error));
       return;

@@ -1,13 +1,14 @@
 import { element, icon } from "./dom.ts";
 import { Icons } from "./icons.ts";
+import { SeekBar } from "./seek-bar.ts";
+import type { SeekBarListener } from "./seek-bar.ts";
 import { PlayerState, stateText } from "./states.ts";
 
 /** What the viewer asks for by buttons. */
-export interface ControlsListener {
+export interface ControlsListener extends SeekBarListener {
   togglePlay(): void;
   toggleMute(): void;
   setVolume(volume: number): void;
-  jumpToLive(): void;
   toggleFullscreen(): void;
   togglePictureInPicture(): void;
   /** The button of a state: start over. */
@@ -25,6 +26,9 @@ export interface ControlsView {
   /** The browser insists on silence. */
   readonly mutedByBrowser: boolean;
   readonly atLive: boolean;
+  /** Seconds that one may go back, and that what is shown is behind. */
+  readonly past: number;
+  readonly behind: number;
   readonly hasPicture: boolean;
   readonly hasAudio: boolean;
   /** What of the stream is not played. */
@@ -63,7 +67,7 @@ export class Controls {
   readonly #notice = element("p", { class: "notice", part: "notice" });
   readonly #status = element("div", { class: "status", role: "status", "aria-live": "polite" });
   readonly #play: HTMLButtonElement;
-  readonly #live = element("button", { type: "button", class: "live", part: "button live" }, "LIVE");
+  readonly #seek: SeekBar;
   readonly #mute: HTMLButtonElement;
   readonly #volume = element("input", {
     type: "range",
@@ -86,7 +90,17 @@ export class Controls {
     this.#mute = tool("mute", () => listener.toggleMute());
     this.#inset = tool("pip", () => listener.togglePictureInPicture());
     this.#fullscreen = tool("fullscreen", () => listener.toggleFullscreen());
-    const tools = [this.#play, this.#live, element("div", { class: "space" }), this.#mute, this.#volume, this.#inset, this.#fullscreen];
+    this.#seek = new SeekBar(listener);
+    const tools = [
+      this.#seek.slider,
+      this.#play,
+      this.#seek.live,
+      element("div", { class: "space" }),
+      this.#mute,
+      this.#volume,
+      this.#inset,
+      this.#fullscreen,
+    ];
     this.#bar = element("div", { class: "bar", part: "controls", role: "group", "aria-label": "Player controls" }, ...tools);
     const pictures = [this.#poster, this.video, this.canvas, this.still];
     const overlays = [this.#listening, this.#buffering, this.#notice, this.#bar, this.#message, this.#start, this.#unmute, this.#status];
@@ -101,12 +115,14 @@ export class Controls {
   }
 
   show(view: ControlsView): void {
-    const text = stateText(view.state, view.detail);
+    const words = stateText(view.state, view.detail);
+    const text = view.state === PlayerState.playing && view.behind > 0 ? { ...words, title: "Playing what was live before" } : words;
     const quiet = view.state === PlayerState.playing || view.state === PlayerState.idle || view.state === PlayerState.paused;
     const { classList } = this.root;
     classList.toggle("picture", view.hasPicture);
     classList.toggle("still-hidden", view.hasPicture && view.state !== PlayerState.idle);
     classList.toggle("at-live", view.atLive);
+    classList.toggle("has-past", view.past > 0);
     classList.toggle("asks-unmute", view.mutedByBrowser);
     classList.toggle("says", !quiet);
     this.#message.hidden = quiet;
@@ -140,10 +156,16 @@ export class Controls {
 
   close(): void {
     clearTimeout(this.#idleTimer);
+    this.#seek.close();
+  }
+
+  /** Goes so many seconds further back, or forward. @returns whether there is a past to go to */
+  step(seconds: number): boolean {
+    this.#seek.step(seconds);
+    return this.#seek.canSeek;
   }
 
   #listen(listener: ControlsListener): void {
-    this.#live.addEventListener("click", () => listener.jumpToLive());
     this.#start.addEventListener("click", () => listener.togglePlay());
     this.#unmute.addEventListener("click", () => listener.toggleMute());
     this.#action.addEventListener("click", () => listener.retry());
@@ -170,7 +192,9 @@ export class Controls {
   #showBar(view: ControlsView, isQuiet: boolean): void {
     this.#bar.hidden = !view.showBar || view.state === PlayerState.idle;
     this.#play.hidden = !isQuiet;
-    this.#live.hidden = !isQuiet;
+    this.#seek.show(view.past, view.behind, view.atLive);
+    this.#seek.slider.hidden = !isQuiet || !this.#seek.canSeek;
+    this.#seek.live.hidden = !isQuiet && view.behind === 0;
     label(this.#play, view.isPaused ? "Play (k)" : "Pause (k)", view.isPaused ? Icons.play : Icons.pause);
     label(this.#mute, view.muted ? "Unmute (m)" : "Mute (m)", view.muted ? Icons.muted : Icons.sound);
     label(
@@ -179,8 +203,6 @@ export class Controls {
       view.isFullscreen ? Icons.window : Icons.fullscreen,
     );
     label(this.#inset, "Picture in picture", Icons.inset);
-    this.#live.setAttribute("aria-label", view.atLive ? "Live" : "Jump to live");
-    this.#live.title = view.atLive ? "You see the newest there is" : "Jump to live";
     this.#mute.hidden = !view.hasAudio || !isQuiet;
     this.#volume.hidden = !view.hasAudio || !isQuiet;
     this.#volume.value = String(view.muted ? 0 : view.volume);

@@ -1,3 +1,5 @@
+import { choice, latencyOf, reflect, takeProperties } from "./attributes.ts";
+import type { Given } from "./attributes.ts";
 import { EngineChoice } from "./capabilities.ts";
 import { TransportChoice } from "./connection.ts";
 import { Controls } from "./controls.ts";
@@ -9,10 +11,6 @@ import { PlayerState, stateText } from "./states.ts";
 import type { PlayerStats } from "./stats.ts";
 import { styles } from "./styles.ts";
 
-/** Seconds of buffer aimed at, where the attribute `latency` says nothing; and what it may say. */
-const defaultLatency = 0.25;
-const shortestLatency = 0.05;
-const longestLatency = 30;
 /** Buffered this much beyond the target, the picture is no longer called live. Seconds. */
 const liveWithin = 1.5;
 /** The figures are told this often. Milliseconds. */
@@ -21,10 +19,7 @@ const statsEvery = 1000;
 // In Node there is no HTMLElement, and importing the module must not fail there.
 const ElementBase = (globalThis.HTMLElement ?? Object) as unknown as new () => PlayerEventTarget;
 
-/** A property's value, or what frameworks set where they have none. */
-type Given<Value> = Value | null | undefined;
-
-const upgraded = ["src", "muted", "volume", "autoplay", "controls", "latency", "engine", "transport", "poster", "getToken"] as const;
+const settable = ["src", "muted", "volume", "autoplay", "controls", "latency", "engine", "transport", "poster", "getToken"] as const;
 
 /**
  * `<millrace-player src="/live/cam" autoplay controls>`: plays a Millrace stream as live as it gets.
@@ -32,7 +27,7 @@ const upgraded = ["src", "muted", "volume", "autoplay", "controls", "latency", "
  * Attributes: `src` (the stream's URL without extension), `autoplay`, `controls`, `muted`, `poster`, `latency` (seconds of
  * buffer aimed at, 0.25), `engine` (`auto`, `mse`, `webcodecs`), `transport` (`auto`, `websocket`, `fetch`, `hls`). Parts: `root`,
  * `video`, `canvas`, `poster`, `controls`, `button` (and `play`, `mute`, `live`, `pip`, `fullscreen`, `start`, `unmute`,
- * `action`), `volume`, `message`, `title`, `hint`, `notice`, `buffering`. Custom properties: `--millrace-accent`,
+ * `action`), `seek`, `behind`, `volume`, `message`, `title`, `hint`, `notice`, `buffering`. Custom properties: `--millrace-accent`,
  * `--millrace-background`, `--millrace-text`.
  */
 export class MillracePlayer extends ElementBase {
@@ -49,7 +44,6 @@ export class MillracePlayer extends ElementBase {
   #isPaused = false;
   #isBuffering = false;
   #missing = "";
-  #atLive = false;
   /** A new start is due at the end of this turn; and `play()` was called before it. */
   #restarting = false;
   #mustStart = false;
@@ -61,7 +55,7 @@ export class MillracePlayer extends ElementBase {
     return this.getAttribute("src") ?? "";
   }
   set src(src: Given<string>) {
-    this.#reflect("src", src);
+    reflect(this, "src", src);
   }
   get autoplay(): boolean {
     return this.hasAttribute("autoplay");
@@ -79,27 +73,26 @@ export class MillracePlayer extends ElementBase {
     return this.getAttribute("poster") ?? "";
   }
   set poster(url: Given<string>) {
-    this.#reflect("poster", url);
+    reflect(this, "poster", url);
   }
   /** Seconds of buffer aimed at. */
   get latency(): number {
-    const value = Number.parseFloat(this.getAttribute("latency") ?? "");
-    return Number.isFinite(value) ? Math.min(longestLatency, Math.max(shortestLatency, value)) : defaultLatency;
+    return latencyOf(this.getAttribute("latency"));
   }
   set latency(seconds: Given<number>) {
-    this.#reflect("latency", seconds);
+    reflect(this, "latency", seconds);
   }
   get engine(): EngineChoice {
     return choice(EngineChoice, this.getAttribute("engine"));
   }
   set engine(engine: Given<EngineChoice>) {
-    this.#reflect("engine", engine);
+    reflect(this, "engine", engine);
   }
   get transport(): TransportChoice {
     return choice(TransportChoice, this.getAttribute("transport"));
   }
   set transport(transport: Given<TransportChoice>) {
-    this.#reflect("transport", transport);
+    reflect(this, "transport", transport);
   }
   /** Asked for a token before each connection; sent as `key=`. A refusal asks once more. */
   get getToken(): (() => string | Promise<string>) | undefined {
@@ -152,12 +145,31 @@ export class MillracePlayer extends ElementBase {
 
   /** Goes to the newest there is at once. */
   jumpToLive(): void {
-    if (this.paused) this.play();
-    else this.#player?.jumpToLive();
+    if (this.paused && this.behind === 0) this.play();
+    else this.#seek((player) => player.jumpToLive());
+  }
+
+  /** Seconds before now that one may go back to; 0 where there is no past to see. */
+  get past(): number {
+    return this.#player?.place?.past.seconds() ?? 0;
+  }
+  /** Seconds that what is shown is behind now; 0 for live. */
+  get behind(): number {
+    return this.#player?.place?.behind ?? 0;
+  }
+
+  /** Goes to a moment of the stream, or to the nearest there is: the oldest that is kept, or live. */
+  seekTo(date: Date): void {
+    this.#seek((player) => player.seekTo(date.getTime()));
+  }
+
+  /** Goes so many seconds further back from what is shown; forward where they are negative. */
+  seekBack(seconds: number): void {
+    this.#seek((player) => player.seekTo(player.place?.before(seconds) ?? Infinity));
   }
 
   connectedCallback(): void {
-    this.#upgrade();
+    takeProperties(this, settable);
     this.#build();
     const unlisten = new AbortController();
     this.#unlisten = unlisten;
@@ -212,24 +224,18 @@ export class MillracePlayer extends ElementBase {
       this.#setVolume(volume, volume === 0);
     },
     jumpToLive: () => this.jumpToLive(),
+    seekBehind: (seconds: number) => (seconds === 0 ? this.jumpToLive() : this.seekBack(seconds - this.behind)),
+    stepBack: (seconds: number) => this.#controls!.step(seconds),
     toggleFullscreen: () => void toggleFullscreen(this, this.#controls!.video),
     togglePictureInPicture: () => void togglePictureInPicture(this.#controls!.video),
     retry: () => (this.#player === undefined ? this.#start() : this.#player.retry()),
   };
 
-  #reflect(name: string, value: Given<string | number>): void {
-    if (value == null) this.removeAttribute(name);
-    else this.setAttribute(name, String(value));
-  }
-
-  /** Properties that were set before the element was defined would hide its own. */
-  #upgrade(): void {
-    for (const name of upgraded) {
-      if (!Object.hasOwn(this, name)) continue;
-      const value: unknown = Reflect.get(this, name);
-      Reflect.deleteProperty(this, name);
-      Reflect.set(this, name, value);
-    }
+  #seek(go: (player: ChosenPlayer) => void): void {
+    if (this.#player === undefined) return;
+    this.#isPaused = false;
+    go(this.#player);
+    this.#update();
   }
 
   #build(): void {
@@ -295,6 +301,10 @@ export class MillracePlayer extends ElementBase {
         this.#missing = text;
         this.#update();
       },
+      arrived: () => {
+        this.#update();
+        this.#tell("seeked", { behind: this.behind, past: this.past });
+      },
       seeked: (why) => this.#tellLatency(why),
       rate: () => this.#tellLatency(null),
       blocked: (what) => this.#blocked(what),
@@ -359,8 +369,10 @@ export class MillracePlayer extends ElementBase {
     const controls = this.#controls;
     if (controls === undefined) return;
     const stats = this.stats();
-    const hasPicture = stats !== null && stats.width > 0;
-    this.#atLive = this.#state === PlayerState.playing && stats !== null && stats.buffer < stats.targetBuffer + liveWithin;
+    const hasPicture = stats !== null && (stats.width > 0 || !controls.still.hidden);
+    const { past, behind } = this;
+    const isNear = stats !== null && stats.buffer < stats.targetBuffer + liveWithin;
+    const atLive = this.#state === PlayerState.playing && isNear && behind === 0;
     controls.show({
       state: this.#state,
       detail: this.#detail,
@@ -369,7 +381,9 @@ export class MillracePlayer extends ElementBase {
       muted: this.#muted,
       volume: this.#volume,
       mutedByBrowser: this.#mutedByBrowser,
-      atLive: this.#atLive,
+      atLive,
+      past,
+      behind,
       hasPicture,
       hasAudio: stats === null || stats.audioCodec !== "",
       missing: this.#missing,
@@ -383,9 +397,4 @@ export class MillracePlayer extends ElementBase {
   #tell<Type extends keyof MillracePlayerEventMap>(type: Type, detail: MillracePlayerEventMap[Type]["detail"]): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** A value of a closed set out of an attribute; what is none of it is `auto`. */
-function choice<Value extends string>(set: Readonly<Record<"auto", Value>> & Readonly<Record<string, Value>>, text: string | null): Value {
-  return Object.values(set).find((value) => value === text) ?? set.auto;
 }

@@ -40,8 +40,12 @@ export interface Engine {
   /** Fragments that follow are of these tracks; those the engine cannot play were taken out. */
   configure(config: StreamConfig): void;
   append(fragment: StreamFragment): void;
-  /** What follows comes from a new connection, perhaps from another start of the server. */
-  reconnected(): void;
+  /**
+   * What follows comes from a new connection, perhaps from another start of the server.
+   *
+   * @param isElsewhere it is of another moment, and what there is is shown no further than its last picture
+   */
+  reconnected(isElsewhere: boolean): void;
   play(): void;
   pause(): void;
   /** Goes to the newest media at once. */

@@ -16,6 +16,8 @@ export interface MillracePlayerEventMap {
   stats: CustomEvent<PlayerStats>;
   /** The player changed its rate, or moved the playhead, to keep its latency. */
   latency: CustomEvent<{ readonly buffer: number; readonly rate: number; readonly seek: "hole" | "latency" | "stall" | null }>;
+  /** Another moment of the stream was gone to and is shown: `behind` is how many seconds before now it is, 0 for live. */
+  seeked: CustomEvent<{ readonly behind: number; readonly past: number }>;
   /** Volume or muting changed; `byBrowser` where the browser insists on silence. */
   volumechange: CustomEvent<{ readonly volume: number; readonly muted: boolean; readonly byBrowser: boolean }>;
 }

@@ -4,18 +4,28 @@ export interface KeyListener {
   toggleMute(): void;
   toggleFullscreen(): void;
   jumpToLive(): void;
+  /** So many seconds further back, or forward. @returns whether there is a past to go to */
+  stepBack(seconds: number): boolean;
   /** Louder or softer by a part of the whole. */
   changeVolume(by: number): void;
 }
 
 const volumeStep = 0.1;
+/** Seconds. */
+const seekStep = 10;
 
-/** Space and k play, m mutes, f fills the screen, l jumps to live, arrows up and down change the volume. */
+/** Space and k play, m mutes, f fills the screen, l jumps to live, arrows up and down change the volume, left and right go back and forward. */
 export function handleKey(event: KeyboardEvent, listener: KeyListener): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.composedPath()[0];
   const onButton = target instanceof HTMLButtonElement;
   const onSlider = target instanceof HTMLInputElement;
+  const isSideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
+  if (isSideways && !(onSlider && !target.classList.contains("seek"))) {
+    // Where there is no past the page may have a use for the key.
+    if (listener.stepBack(event.key === "ArrowLeft" ? seekStep : -seekStep)) event.preventDefault();
+    return;
+  }
   const action = actionOf(event.key, onButton, onSlider);
   if (action === undefined) return;
   event.preventDefault();

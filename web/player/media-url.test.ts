@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mediaUrl, TransportKind } from "./media-url.ts";
+import { beginsInPast, mediaUrl, TransportKind } from "./media-url.ts";
 
 const { websocket, fetch } = TransportKind;
 
@@ -23,4 +23,17 @@ for (const [src, base, transport, token, url] of cases) {
 
 test("another scheme is refused", () => {
   assert.throws(() => mediaUrl("rtmp://host/live/cam", "http://host/", websocket), TypeError);
+});
+
+test("a beginning takes the place of what src says", () => {
+  const url = (src: string, beginning: number | "live"): string => mediaUrl(src, "http://host/", websocket, "", beginning);
+  assert.equal(url("/live/cam?buffer=30&a=1&pace=fast", "live"), "ws://host/live/cam.mp4?a=1");
+  assert.equal(url("/live/cam?buffer=30&a=1", 0), "ws://host/live/cam.mp4?a=1&date=1970-01-01T00%3A00%3A00.000Z");
+});
+
+test("which URLs begin in the past and stay there", () => {
+  const isPast = (query: string): boolean => beginsInPast(`/live/cam${query}`, "http://host/");
+  for (const query of ["?buffer=30", "?date=2030-01-01T00:00:00Z"]) assert.ok(isPast(query), query);
+  for (const query of ["", "?buffer=0", "?date=now", "?preroll=3", "?buffer=30&pace=fast"]) assert.ok(!isPast(query), query);
+  assert.equal(beginsInPast("http://", "http://host/"), false);
 });

@@ -9,6 +9,9 @@ export type TransportName = (typeof TransportName)[keyof typeof TransportName];
 /** Endings people paste together with the stream's URL; the player adds its own. */
 const knownExtension = /\.(?:mp4|flv|m3u8|mpd)$/i;
 
+/** Where a stream begins: live, or at a time, in Unix milliseconds. */
+export type Beginning = "live" | number;
+
 /**
  * The URL of a stream's fMP4 over one transport.
  *
@@ -16,10 +19,22 @@ const knownExtension = /\.(?:mp4|flv|m3u8|mpd)$/i;
  * @param base what a relative `src` is resolved against (`document.baseURI`), so that a page behind a reverse proxy at a
  *   sub-path works.
  * @param token sent as `key=` where not empty; replaces one that `src` already carries.
+ * @param beginning replaces what `src` says of it.
  * @throws TypeError where `src` is no URL or not of a scheme we speak.
  */
-export function mediaUrl(src: string, base: string, transport: TransportKind, token = ""): string {
-  return streamUrl(src, base, transport === TransportKind.websocket ? "ws" : "http", "mp4", token);
+export function mediaUrl(src: string, base: string, transport: TransportKind, token = "", beginning?: Beginning): string {
+  const url = new URL(streamUrl(src, base, transport === TransportKind.websocket ? "ws" : "http", "mp4", token));
+  if (beginning !== undefined) for (const name of ["date", "buffer", "pace"]) url.searchParams.delete(name);
+  if (typeof beginning === "number") url.searchParams.set("date", new Date(beginning).toISOString());
+  return url.href;
+}
+
+/** Whether `src` says to begin in the past, and to stay there. */
+export function beginsInPast(src: string, base: string): boolean {
+  if (!URL.canParse(src, base)) return false;
+  const { searchParams: query } = new URL(src, base);
+  const isBehind = query.has("date") ? query.get("date") !== "now" : Number(query.get("buffer") ?? 0) > 0;
+  return isBehind && query.get("pace") !== "fast";
 }
 
 /** The URL of a stream's HLS playlist; the rest as above. @throws TypeError as above */

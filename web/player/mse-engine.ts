@@ -78,9 +78,10 @@ export class MseEngine implements Engine {
     for (const track of this.#wanted()) this.#lanes.get(track.kind)?.reconfigure(track);
   }
 
-  reconnected(): void {
+  reconnected(isElsewhere: boolean): void {
     this.#isNewConnection = true;
     this.#soundSince = undefined;
+    if (isElsewhere) this.#forget();
   }
 
   append(fragment: StreamFragment): void {
@@ -194,16 +195,25 @@ export class MseEngine implements Engine {
     return true;
   }
 
-  #rebuild(): void {
-    const tracks = this.#wanted();
-    holdPicture(this.#video, this.#stage.still);
+  /** Nothing of what there is is played any further; the element keeps its picture until there is another source. */
+  #forget(): void {
     for (const lane of this.#lanes.values()) lane.close();
     this.#lanes = new Map();
     this.#early = [];
+    this.#built = [];
+    this.#utcOffset = undefined;
+    this.#playhead.reposition(0);
+  }
+
+  #rebuild(): void {
+    const tracks = this.#wanted();
+    const utcOffset = this.#utcOffset;
+    holdPicture(this.#video, this.#stage.still);
+    this.#forget();
+    this.#utcOffset = utcOffset;
     this.#built = tracks;
     this.#offset = 0;
     this.#detach?.();
-    this.#playhead.reposition(0);
     this.#detach = attachMediaSource(this.#video, (source) => {
       if (this.#built !== tracks) return;
       source.duration = Number.POSITIVE_INFINITY;

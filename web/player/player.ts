@@ -1,18 +1,18 @@
 import { choosePlayable } from "./capabilities.ts";
-import type { EngineChoice } from "./capabilities.ts";
 import { CloseReason } from "./close-reason.ts";
 import type { Closed } from "./close-reason.ts";
 import { Connection } from "./connection.ts";
-import type { ConnectionOptions } from "./connection.ts";
 import { EngineKind } from "./engine-stats.ts";
-import type { Engine, EngineListener, Stage } from "./engine.ts";
+import type { Engine, EngineListener } from "./engine.ts";
 import { Feed } from "./feed.ts";
 import { LatencyController } from "./latency-controller.ts";
 import { MseEngine } from "./mse-engine.ts";
+import { Place } from "./place.ts";
 import { PlayerState } from "./states.ts";
 import { BitrateMeter, LatencyMeter, noEngineStats } from "./stats.ts";
 import type { PlayerStats } from "./stats.ts";
 import type { StreamConfig, StreamFragment } from "./stream.ts";
+import type { PlayerListener, PlayerOptions, StreamPlayer } from "./stream-player.ts";
 import { WebCodecsEngine } from "./webcodecs-engine.ts";
 
 /** A publisher that is silent for this long is told of; after the other time the connection itself is doubted. Milliseconds. */
@@ -33,42 +33,12 @@ const mostFailures = 3;
 const failuresWithin = 20_000;
 const lookEvery = 500;
 
-export interface PlayerOptions extends ConnectionOptions {
-  readonly engine: EngineChoice;
-  /** Seconds of buffer aimed at. */
-  readonly latency: number;
-  readonly stage: Stage;
-  readonly volume: number;
-  readonly muted: boolean;
-}
-
-export interface PlayerListener extends Pick<EngineListener, "seeked" | "rate" | "blocked" | "paused"> {
-  state(state: PlayerState, detail: string): void;
-  /** Playback waits for media, or goes on. */
-  buffering(isBuffering: boolean): void;
-  /** Something of the stream is not played; "" where all is. */
-  missing(text: string): void;
-}
-
-/** What plays a stream, however its media travel. */
-export interface StreamPlayer {
-  readonly isPaused: boolean;
-  latency: number;
-  play(): void;
-  pause(): void;
-  jumpToLive(): void;
-  retry(): void;
-  setVolume(volume: number, muted: boolean): void;
-  /** Null while there is nothing to tell. */
-  stats(): PlayerStats | null;
-  close(): void;
-}
-
 /** Plays one stream: connection, engine, and what the viewer is told. Knows no element but the stage it shows on. */
 export class Player implements StreamPlayer {
   readonly #options: PlayerOptions;
   readonly #listener: PlayerListener;
   readonly #unreachable: () => void;
+  readonly place: Place;
   readonly #connection: Connection;
   readonly #controller: LatencyController;
   readonly #bitrate = new BitrateMeter();
@@ -102,18 +72,25 @@ export class Player implements StreamPlayer {
     this.#listener = listener;
     this.#volume = { volume: options.volume, muted: options.muted };
     this.#controller = new LatencyController(options.latency);
-    this.#connection = new Connection(options, {
-      attempt: () => this.#attempt(),
-      opened: () => {
-        this.#openedAt = performance.now();
-        this.#goodbye = "";
+    this.place = new Place(options.src, options.base);
+    this.#connection = new Connection(
+      { ...options, beginning: () => this.place.beginning },
+      {
+        attempt: () => this.#attempt(),
+        opened: () => {
+          this.#openedAt = performance.now();
+          this.#goodbye = "";
+        },
+        described: (message) => {
+          this.place.past.described(message);
+          this.#feed?.described(message);
+        },
+        data: (bytes) => this.#data(bytes),
+        closed: (end, retrying) => this.#closed(end, retrying),
+        allBlocked: () => unreachable(),
+        failed: (message) => this.#set(PlayerState.error, message),
       },
-      described: (message) => this.#feed?.described(message),
-      data: (bytes) => this.#data(bytes),
-      closed: (end, retrying) => this.#closed(end, retrying),
-      allBlocked: () => unreachable(),
-      failed: (message) => this.#set(PlayerState.error, message),
-    });
+    );
     const { signal } = this.#unlisten;
     document.addEventListener("visibilitychange", () => this.#woken(), { signal });
     window.addEventListener("pageshow", () => this.#woken(), { signal });
@@ -134,6 +111,8 @@ export class Player implements StreamPlayer {
   play(): void {
     const wasPaused = this.#pausedAt;
     this.#pausedAt = undefined;
+    const { shown, isPast } = this.place;
+    if (isPast && wasPaused !== undefined && shown !== undefined) return this.seekTo(shown);
     if (!this.#isConnected && wasPaused !== undefined) this.#connection.retryNow();
     this.#engine?.play();
     this.#engine?.jumpToLive();
@@ -147,8 +126,18 @@ export class Player implements StreamPlayer {
     this.#set(PlayerState.paused, "");
   }
 
+  seekTo(time: number): void {
+    if (!this.place.moveTo(time)) return void this.#engine?.jumpToLive();
+    this.#pausedAt = undefined;
+    this.#listener.buffering(true);
+    this.#connection.retryNow();
+    this.#engine?.play();
+    if (this.#state === PlayerState.paused) this.#set(PlayerState.playing, "");
+  }
+
   jumpToLive(): void {
-    this.#engine?.jumpToLive();
+    if (this.place.isPast) this.seekTo(Infinity);
+    else this.#engine?.jumpToLive();
   }
 
   retry(): void {
@@ -196,17 +185,20 @@ export class Player implements StreamPlayer {
   }
 
   #attempt(): void {
+    this.#noteShown();
+    this.place.reconnect();
     this.#feed = new Feed({ configuration: (config) => void this.#configure(config), fragment: (fragment) => this.#fragment(fragment) });
     this.#openedAt = undefined;
     this.#dataAt = 0;
     this.#isConnected = true;
     this.#latency.reset();
-    this.#engine?.reconnected();
+    this.#engine?.reconnected(this.place.isMoving);
   }
 
   #data(bytes: Uint8Array): void {
     const now = performance.now();
-    if (this.#dataAt === 0) this.#counts.reconnects += 1;
+    // Going elsewhere is what the viewer wants, and no fault to be counted.
+    if (this.#dataAt === 0) this.#counts.reconnects = Math.max(0, this.#counts.reconnects + (this.place.isMoving ? 0 : 1));
     this.#dataAt = now;
     clearTimeout(this.#later);
     this.#bitrate.add(now / 1000, bytes.length);
@@ -262,6 +254,10 @@ export class Player implements StreamPlayer {
     return {
       playing: () => {
         listener.buffering(false);
+        if (this.place.isMoving && this.#dataAt > 0) {
+          this.place.arrived();
+          listener.arrived();
+        }
         // What is buffered is played to its end when the stream is over already.
         if (this.#pausedAt === undefined && this.#isConnected && this.#dataAt > 0) this.#set(PlayerState.playing, "");
       },
@@ -299,6 +295,8 @@ export class Player implements StreamPlayer {
 
   #closed(end: Closed, retrying: boolean): void {
     this.#isConnected = false;
+    this.#noteShown();
+    if (end.reason === CloseReason.ended) this.place.ended();
     if (this.#pausedAt !== undefined) {
       if (retrying) this.#connection.stop();
       return;
@@ -351,8 +349,14 @@ export class Player implements StreamPlayer {
     else if (this.stats().buffer > this.#controller.target + 1) this.#engine?.jumpToLive();
   }
 
+  /** Where the viewer is on the server's clock. */
+  #noteShown(): void {
+    if (!this.place.isMoving) this.place.saw(this.#latency.date(this.#engine?.stats().position));
+  }
+
   #look(): void {
     const now = performance.now();
+    this.#noteShown();
     if (this.#pausedAt !== undefined) {
       if (this.#isConnected && now - this.#pausedAt > keepPaused) this.#disconnect();
       return;

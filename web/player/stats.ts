@@ -83,6 +83,11 @@ export class LatencyMeter {
     this.#skew = 0;
   }
 
+  /** Unix milliseconds, on the clock that the stream carries, of what is shown; undefined where that is not known. */
+  date(position: number | undefined): number | undefined {
+    return position === undefined || this.#utcOffset === undefined ? undefined : this.#utcOffset + position * 1000;
+  }
+
   /** Seconds, or null where it is not known. */
   latency(position: number | undefined, now: number): number | null {
     if (position === undefined || this.#utcOffset === undefined) return null;

@@ -90,7 +90,7 @@ svg { display: block; width: 24px; height: 24px; fill: currentColor; }
 }
 .root:not(.picture) .bar, .root.says .bar { color: var(--ink); background: none; }
 .root.says .bar { padding-top: 0; pointer-events: none; z-index: 1; }
-.root.says .tool { pointer-events: auto; }
+.root.says .tool, .root.says .live { pointer-events: auto; }
 .root.idle .bar { opacity: 0; }
 .bar .tool { width: 44px; height: 44px; display: grid; place-items: center; border-radius: 10px; flex: none; }
 .bar .tool:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
@@ -98,6 +98,20 @@ svg { display: block; width: 24px; height: 24px; fill: currentColor; }
 .live:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
 .live::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: currentColor; opacity: 0.55; }
 .root.at-live .live::before { background: var(--accent); opacity: 1; box-shadow: 0 0 0 3px color-mix(in srgb, var(--accent) 30%, transparent); }
+.behind { font-variant-numeric: tabular-nums; font-weight: 600; letter-spacing: 0; }
+.behind:empty { display: none; }
+.root.has-past .bar { flex-wrap: wrap; }
+.seek {
+  appearance: none; flex: 1 0 100%; width: 100%; height: 28px; margin: 0; padding: 0 4px; background: none; color: inherit; cursor: pointer;
+  touch-action: none; border-radius: 8px;
+  --line: linear-gradient(to right, var(--accent) var(--at), color-mix(in srgb, currentColor 38%, transparent) var(--at));
+}
+.seek::-webkit-slider-runnable-track { height: 4px; border-radius: 2px; background: var(--line); }
+.seek::-moz-range-track { height: 4px; border-radius: 2px; background: var(--line); }
+.seek::-webkit-slider-thumb {
+  appearance: none; width: 16px; height: 16px; margin-top: -6px; border: 0; border-radius: 50%; background: currentColor; box-shadow: 0 0 3px rgb(0 0 0 / 0.5);
+}
+.seek::-moz-range-thumb { width: 16px; height: 16px; border: 0; border-radius: 50%; background: currentColor; box-shadow: 0 0 3px rgb(0 0 0 / 0.5); }
 .space { flex: 1; }
 .volume { width: 84px; height: 24px; margin: 0 8px 0 0; accent-color: var(--ink); cursor: pointer; flex: none; }
 @container (max-width: 430px) { .volume { display: none; } }
@@ -107,5 +121,6 @@ svg { display: block; width: 24px; height: 24px; fill: currentColor; }
   .spinner, .buffering { animation-duration: 3s; }
   * { transition: none !important; }
 }
+@media (forced-colors: active) { .seek { appearance: auto; } }
 @media (forced-colors: active) { .bar, .unmute, .start, .action { border: 1px solid; } }
 `;

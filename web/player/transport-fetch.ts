@@ -21,6 +21,8 @@ async function read(url: string, listener: TransportListener, signal: AbortSigna
       return;
     }
     listener.opened();
+    const past = response.headers.get("millrace-past");
+    if (past !== null) listener.described(past);
     const reader = response.body.getReader();
     for (;;) {
       const { done, value } = await reader.read();

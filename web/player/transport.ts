@@ -6,7 +6,7 @@ export interface TransportListener {
   opened(): void;
   /** Bytes of `ftyp moov ([prft] moof mdat)*`, cut anywhere. The listener may keep them. */
   data(bytes: Uint8Array): void;
-  /** The codecs of what follows, as the server tells them; repeated where the configuration changes. */
+  /** The codecs of what follows, as the server tells them, repeated where the configuration changes; how far back the stream goes. */
   described(message: string): void;
   closed(end: Closed): void;
 }

@@ -33,6 +33,8 @@ export interface HttpStreamRequest {
   readonly view?: (granted: string) => Promise<Viewing>;
   /** Where it may be something made of the stream that is shown, and not the stream itself. */
   readonly made?: MadeMedia | undefined;
+  /** Headers that depend on the stream that is shown, by the name it has here. */
+  readonly headersOfStream?: (name: string) => Readonly<Record<string, string>>;
   /** Headers that depend on the tracks (`Content-Type` and what belongs to it). @throws {Refusal} `not-carried` */
   headers(generation: Generation): Readonly<Record<string, string>>;
 }
@@ -137,7 +139,7 @@ export class HttpStreams {
     if (viewing === undefined) return;
     viewing.close();
     const headers = (await made?.headersOf(viewing)) ?? wanted.headers(viewing.generation);
-    response.writeHead(200, { ...shared, ...headers, "Cache-Control": "no-store" }).end();
+    response.writeHead(200, { ...shared, ...wanted.headersOfStream?.(viewing.name), ...headers, "Cache-Control": "no-store" }).end();
   }
 
   /**
@@ -200,6 +202,7 @@ export class HttpStreams {
     response.writeHead(200, {
       ...shared,
       ...streamHeaders,
+      ...wanted.headersOfStream?.(viewing.name),
       ...headers,
       ...(chunked && { "Transfer-Encoding": "chunked" }),
       Connection: "close",

@@ -16,8 +16,13 @@ export const wsFraming: Framing = {
 };
 
 function described(init: MuxedInit, bytes: Uint8Array): Uint8Array {
-  const text = init.description === undefined ? nothing : message(opcode.text, new TextEncoder().encode(init.description));
+  const text = init.description === undefined ? nothing : textMessage(init.description);
   return bytes.length === 0 ? text : join(text, message(opcode.binary, bytes));
+}
+
+/** Words as a whole message. */
+export function textMessage(words: string): Uint8Array {
+  return message(opcode.text, new TextEncoder().encode(words));
 }
 
 /** A whole message in one frame. */

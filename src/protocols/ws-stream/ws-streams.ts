@@ -9,7 +9,7 @@ import { Refusal } from "../../hub/refusal.ts";
 import type { ReplayOptions } from "../../hub/replay-place.ts";
 import type { Viewing } from "../../hub/viewing.ts";
 import { CloseCode, closeCodeOfRefusal } from "./close-code.ts";
-import { wsFraming } from "./framing.ts";
+import { textMessage, wsFraming } from "./framing.ts";
 import { Pinger } from "./pinger.ts";
 import { WsViewer } from "./ws-viewer.ts";
 
@@ -20,6 +20,8 @@ export interface WsStreamRequest {
   readonly container: Container;
   /** Where in the stream's past to begin; live if not given. */
   readonly replay?: ReplayOptions | undefined;
+  /** A text message that comes before the stream's own, where there is something to say of a stream of that name. */
+  readonly greeting?: ((name: string) => string | undefined) | undefined;
 }
 
 export interface WsStreamsOptions {
@@ -115,12 +117,14 @@ export class WsStreams {
 
   async #watch(visit: Visit, wanted: () => WsStreamRequest): Promise<void> {
     const { log } = this.#options;
-    const { question, container, replay } = wanted();
+    const { question, container, replay, greeting } = wanted();
     visit.address = question.address;
     visit.waiting = new AbortController();
     const viewing = await this.#permitted(visit, { question, replay }, visit.waiting.signal);
     visit.waiting = undefined;
     if (visit.over === true) return viewing.close();
+    const words = greeting?.(viewing.name);
+    if (words !== undefined) visit.viewer.write(textMessage(words));
     visit.playhead = viewing.play(container, wsFraming, visit.viewer);
     log.debug({ stream: viewing.name, container: container.key, address: visit.address }, "viewer came");
   }

@@ -40,4 +40,4 @@ export class Cors {
   }
 }
 
-const exposed = "X-Codecs, Accept-Ranges, Content-Range, ETag";
+const exposed = "X-Codecs, Millrace-Past, Accept-Ranges, Content-Range, ETag";

@@ -13,6 +13,7 @@ import type { ContainerRegistry } from "../containers/container-registry.ts";
 import { oneOf } from "../containers/container-variant.ts";
 import type { DemuxerRegistry } from "../containers/demuxer-registry.ts";
 import type { Log } from "../log.ts";
+import { mp4Format } from "../containers/mp4-format.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { PluginRoutes } from "../plugins/plugin-routes.ts";
 import type { Vod } from "../vod/vod.ts";
@@ -26,6 +27,7 @@ import type { Snapshots } from "../snapshots/snapshots.ts";
 import type { Transcoder } from "../transcode/transcoder.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { mediaTarget } from "./media-target.ts";
+import { pastMessage } from "./past-message.ts";
 import { PublishRoute, publishSegment } from "./publish-route.ts";
 import { Router } from "./router.ts";
 import { firstSegment, readTarget, type Target, targetBelow } from "./target.ts";
@@ -192,7 +194,10 @@ export class HttpService {
         throw new Refusal("name-refused", `Pages of ${origin} may not play streams of this server.`);
       try {
         const { name, container, replay } = mediaTarget(target, containers, hub.scheduler.wallClock())!;
-        return { question: viewerQuestion(request, target, { stream: name, protocol: "ws", address }), container, replay };
+        const question = viewerQuestion(request, target, { stream: name, protocol: "ws", address });
+        // Players of other containers know no text messages.
+        const greeting = containers.ofPath(target.path)?.format === mp4Format ? (shown: string) => pastMessage(hub, shown) : undefined;
+        return { question, container, replay, greeting };
       } catch (error) {
         if (error instanceof HttpProblem) throw new Refusal("name-refused", error.message);
         throw error;

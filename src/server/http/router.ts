@@ -22,6 +22,7 @@ import type { ServerFacts } from "./server-facts.ts";
 import type { Cors } from "./cors.ts";
 import { HttpProblem, problemOf } from "./http-problem.ts";
 import { mediaTarget } from "./media-target.ts";
+import { pastMessage } from "./past-message.ts";
 import { pageHeaders, type PageName, readPage } from "./pages.ts";
 import { allowedMethods, answerByPlugin } from "./plugin-answer.ts";
 import { problemBody } from "./problem-body.ts";
@@ -172,7 +173,11 @@ export class Router {
     const { address } = this.#options.peers.requester(request);
     const question = viewerQuestion(request, target, { stream: found.name, protocol: "http", address });
     const { streams } = this.#options;
-    const wanted = { ...found, question };
+    const headersOfStream = (name: string): Record<string, string> => {
+      const past = pastMessage(hub, name);
+      return past === undefined ? {} : { "Millrace-Past": past };
+    };
+    const wanted = { ...found, question, headersOfStream };
     try {
       if (request.method === "HEAD") await streams.describe(request, response, wanted, headers);
       else await streams.serve(request, response, wanted, headers);
