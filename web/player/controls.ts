@@ -180,7 +180,10 @@ export class Controls {
     for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
       this.root.addEventListener(type, () => this.active(), { passive: true });
     }
-    this.root.addEventListener("pointerleave", () => this.root.classList.toggle("idle", this.#mayIdle && !this.#hasFocus()));
+    this.root.addEventListener("pointerleave", ({ pointerType }) => {
+      // A finger leaves with every tap.
+      if (pointerType === "mouse") this.root.classList.toggle("idle", this.#mayIdle && !this.#hasFocus());
+    });
   }
 
   /** Whether somebody is on the controls by keyboard. */

@@ -91,7 +91,7 @@ svg { display: block; width: 24px; height: 24px; fill: currentColor; }
 .root:not(.picture) .bar, .root.says .bar { color: var(--ink); background: none; }
 .root.says .bar { padding-top: 0; pointer-events: none; z-index: 1; }
 .root.says .tool, .root.says .live { pointer-events: auto; }
-.root.idle .bar { opacity: 0; }
+.root.idle .bar { opacity: 0; pointer-events: none; }
 .bar .tool { width: 44px; height: 44px; display: grid; place-items: center; border-radius: 10px; flex: none; }
 .bar .tool:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
 .live { display: flex; align-items: center; gap: 7px; height: 32px; margin: 0 6px; padding: 0 10px; border-radius: 8px; font-size: 12.5px; font-weight: 700; letter-spacing: 0.06em; }
