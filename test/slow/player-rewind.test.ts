@@ -112,7 +112,7 @@ describe("going back in the player", { concurrency: 1 }, () => {
     for (const [key, value] of Object.entries(attributes)) {
       await page.locator("millrace-player").evaluate((player, given) => player.setAttribute(...given), [key, value] as [string, string]);
     }
-    const seen = await until(page, source, "it is live and says how far back one can go", (seen) => seen.late < 2 && seen.hasBar, 20);
+    const seen = await until(page, source, "it is live and says how far back one can go", (now) => now.late < 2 && now.hasBar, 20);
     assert.ok(seen.past >= pastWanted - 1 && seen.past <= 60, `${seen.past} s of past`);
     assert.deepEqual([seen.behind, seen.live, seen.valueText], [0, "LIVE", "Live"]);
     return page;

@@ -127,7 +127,7 @@ export class Player implements StreamPlayer {
   }
 
   seekTo(time: number): void {
-    if (!this.place.moveTo(time)) return void this.#engine?.jumpToLive();
+    if (!this.place.moveTo(time)) return this.play();
     this.#pausedAt = undefined;
     this.#listener.buffering(true);
     this.#connection.retryNow();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { WebSocket } from "ws";
-import { audio, picture, pictureMs, video } from "../../../test/contracts/media.ts";
-import { FakeClock } from "../../testing/fake-clock.ts";
-import { type ComposedServer, createServer } from "../server.ts";
+import { audio, picture, pictureMs, video } from "./contracts/media.ts";
+import { FakeClock } from "../src/testing/fake-clock.ts";
+import { type ComposedServer, createServer } from "../src/server/server.ts";
 
 const begun = Date.UTC(2030, 0, 1, 12);
 
