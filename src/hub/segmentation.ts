@@ -187,7 +187,7 @@ export class Segmentation implements TimelineFollower {
       this.#terms = undefined;
       this.#longestGop = 0;
     } else if (previous !== undefined && this.#terms === undefined) {
-      const end = this.#tracks.get(this.#leading!.id)!.end;
+      const end = Math.max(...[...this.#tracks.values()].map((times) => times.end));
       this.#longestGop = Math.max(this.#longestGop, Math.min(end - previous.at, LONGEST_GOP * 1e6));
     }
     this.#pending = undefined;
