@@ -12,13 +12,19 @@ import { root } from "./node-program.ts";
 /** A check returns what is wrong, one sentence each. */
 type Check = () => string[];
 
-const checks: readonly Check[] = [errorCodes, settings, commandLine, yaml, scripts, links];
+const checks: readonly Check[] = [errorCodes, settings, commandLine, yaml, scripts, links, merges];
 
 /** Prints all that is wrong; resolves to 0 if nothing is. */
 export async function checkDocs(): Promise<number> {
   const problems = checks.flatMap((check) => check());
   console.log(problems.length === 0 ? `${checks.length} comparisons, nothing wrong` : problems.join("\n"));
   return problems.length === 0 ? 0 : 1;
+}
+
+/** No page was left in the middle of a merge. */
+function merges(): string[] {
+  const pages = globSync(["*.md", "docs/**/*.md"], { cwd: root });
+  return pages.filter((page) => /^(<{7}|>{7}) /m.test(text(page))).map((page) => `${page} has the marks of a merge that was not finished`);
 }
 
 /** docs/errors.md has a table row for every code that a peer or a caller can meet, and for no other. */
