@@ -23,8 +23,8 @@ export async function checkDocs(): Promise<number> {
 
 /** No page was left in the middle of a merge. */
 function merges(): string[] {
-  const pages = globSync(["*.md", "docs/**/*.md"], { cwd: root });
-  return pages.filter((page) => /^(<{7}|>{7}) /m.test(text(page))).map((page) => `${page} has the marks of a merge that was not finished`);
+  const unfinished = [...globSync("*.md", { cwd: root }), ...pages()].filter((page) => /^(<{7}|>{7}) /m.test(text(page)));
+  return unfinished.map((page) => `${page} has the marks of a merge that was not finished`);
 }
 
 /** docs/errors.md has a table row for every code that a peer or a caller can meet, and for no other. */
