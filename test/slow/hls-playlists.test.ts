@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { absence, watchAtRandom } from "../support/hls-promises.ts";
 import { behaviour, soundAlone } from "../support/random-publisher.ts";
 
-const runs = { numRuns: 150 };
+const runs = { numRuns: 80 };
 
 test("pictures and sound apart: playlists are right, go on and keep what they promise; nothing is lost", () => {
   fc.assert(

@@ -31,9 +31,10 @@ export function watchAtRandom(how: Behaviour, format: "demuxed" | "mux", away: A
   const watchers = new Map<string, HlsWatcher>();
   const hasHoles = how.stretches.some(({ after }) => after.kind !== "none" && after.kind !== "codec");
   let output: HlsOutput | undefined;
+  const isAway = (time: number): boolean => away !== undefined && time >= away.from && time < away.from + away.length;
   const look = (): void => {
     const time = scheduler.now();
-    if (stream.timeline.current === undefined || (away !== undefined && time >= away.from && time < away.from + away.length)) return;
+    if (stream.timeline.current === undefined || isAway(time)) return;
     if (stream.state !== "ended") output = outputs.of(stream, (generation) => carriedIn(format, generation));
     output!.lastAsked = time;
     for (const { name } of output!.segmented.renditions) {
@@ -51,7 +52,7 @@ export function watchAtRandom(how: Behaviour, format: "demuxed" | "mux", away: A
   scheduler.advance(200);
   const wasWatched = output !== undefined && output.lastAsked > scheduler.now() - 1000;
   hub.close();
-  if (!wasWatched || output!.segmented.terms === undefined) return;
+  if (!wasWatched || isAway(scheduler.now()) || output!.segmented.terms === undefined) return;
   look();
   for (const watcher of watchers.values()) {
     assert.equal(watcher.last!.live, false, watcher.last!.m3u8);
