@@ -103,6 +103,10 @@ export class FakeMp4Server {
       else if (this.refusal !== undefined)
         response.writeHead(this.refusal.status, { "content-type": "text/plain" }).end(this.refusal.reason);
       else this.#welcome(responseViewer(response), (gone) => response.on("close", gone));
+    } else if (url.pathname.endsWith(".m3u8")) {
+      // It has no HLS, which the player looks for where nothing else gets through.
+      if (this.isDown) response.destroy();
+      else response.writeHead(404).end();
     } else {
       response.writeHead(204).end();
     }
