@@ -90,10 +90,21 @@ test("a video frame goes out at once, exact in presentation, with the flags of w
       [1_160_000, false, true],
     ],
   );
-  assert.deepEqual(
-    tap.fragments.map((event) => event.fragment.sequence),
-    [1, 2, 3, 4, 5],
-  );
+});
+
+test("numbers of fragments grow; each track skips one after a place to join at and after a discontinuity, so that VLC looks at its time", () => {
+  const tap = new Tap([avcTrack(), aacTrack()]);
+  tap.muxer.frame(video(1000, { sap: 1 }));
+  tap.muxer.frame(video(1040));
+  for (const dts of [1000, 1021, 1043, 1064, 1085, 1107]) tap.muxer.frame(audio(dts));
+  tap.muxer.frame(video(1080, { sap: 1 }));
+  tap.muxer.discontinuity({ reason: "jump", utcOffset: 0 });
+  tap.muxer.frame(video(5000));
+  const alone = new Tap([avcTrack()]);
+  for (const dts of [1000, 1040]) alone.muxer.frame(video(dts, { sap: 1 }));
+  const numbers = (of: Tap): string => of.fragments.map(({ fragment }) => `${fragment.tracks[0]!.trackId}:${fragment.sequence}`).join(" ");
+  assert.equal(numbers(tap), "1:2 1:3 2:5 2:6 1:8 1:10");
+  assert.equal(numbers(alone), "1:1 1:2");
 });
 
 test("audio beside video goes out three frames at a time and waits for the picture", () => {

@@ -44,6 +44,8 @@ class Fmp4Muxer implements Muxer {
   #init: Uint8Array = new Uint8Array(0);
   #hasVideo = false;
   #sequence = 0;
+  /** Tracks that had a fragment since the newest random-access point, or the newest discontinuity. */
+  readonly #placed = new Set<number>();
   #utcOffset = 0;
 
   constructor(options: Fmp4Options, sink: MuxerSink) {
@@ -75,6 +77,7 @@ class Fmp4Muxer implements Muxer {
   discontinuity(entry: Discontinuity): void {
     this.flush();
     this.#utcOffset = entry.utcOffset;
+    this.#placed.clear();
     for (const lane of this.#lanes.values()) lane.interrupt();
   }
 
@@ -105,10 +108,22 @@ class Fmp4Muxer implements Muxer {
   }
 
   #emit(lane: Lane, ready: Ready): void {
-    this.#sequence = (this.#sequence % 0xffff_ffff) + 1;
-    const parts = fragmentParts({ ...ready, sequence: this.#sequence, trackId: lane.track.id });
+    const parts = fragmentParts({ ...ready, sequence: this.#nextSequence(lane, ready), trackId: lane.track.id });
     const urgent = lane.track.kind === TrackKind.video || !this.#hasVideo;
     this.#sink.chunk({ parts, dts: toMicros(ready.dts, lane.track.timescale), randomAccess: ready.randomAccess, urgent });
+  }
+
+  /**
+   * VLC 3 believes a fragment's tfdt only where the sequence number jumps, else it goes on from what it had of that track: 0 for one whose
+   * first fragment is not the first it sees. Sound of who joins after ten seconds would be ten seconds late and dropped. So every track
+   * skips a number after each place where one may join (numbers have to grow, not by one: ISO/IEC 14496-12 8.8.5).
+   */
+  #nextSequence(lane: Lane, ready: Ready): number {
+    if (ready.randomAccess) this.#placed.clear();
+    const skips = this.#lanes.size > 1 && !this.#placed.has(lane.track.id);
+    this.#placed.add(lane.track.id);
+    this.#sequence = ((this.#sequence + (skips ? 1 : 0)) % 0xffff_ffff) + 1;
+    return this.#sequence;
   }
 }
 
