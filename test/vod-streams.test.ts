@@ -80,7 +80,9 @@ test("the end of a name may be left out, and a file's own end means the file, or
   const part = of(await packetsOf(`${vod.base}/tags.flv?start=2.5`), "video");
   const source = of(await packetsOf(files.get("tags.flv")!), "video");
   assert.deepEqual(hashes(part), hashes(source.slice(50)));
-  assert.deepEqual(hashes(of(await packetsOf(`${vod.base}/plain.flv`), "video")), hashes(source));
+  // FFmpeg's encoder does not make the same bytes of the same pictures each time: each file is compared with itself.
+  const plain = of(await packetsOf(files.get("plain.mp4")!), "video");
+  assert.deepEqual(hashes(of(await packetsOf(`${vod.base}/plain.flv`), "video")), hashes(plain));
 });
 
 test("FLV says how long the file is", async () => {

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   const passed = await runTests(
     [
       { files: files.filter((file) => !isSlow(file) && !isInBrowser(file)), concurrency },
-      { files: files.filter(isInBrowser), concurrency },
+      { files: files.filter(isInBrowser), concurrency: Math.max(2, availableParallelism()) },
       { files: files.filter(isSlow), concurrency: 1 },
     ].filter((group) => group.files.length > 0),
     {

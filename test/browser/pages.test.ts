@@ -265,8 +265,9 @@ describe("the page of a stream", () => {
       await sees(page, /^3 viewers · on air 47 min/);
       await holds(page, "/^\\d+ ms$/.test(document.querySelector('#figures dd').textContent)");
       const { host } = new URL(server.url(""));
-      assert.deepEqual((await page.locator(".urls code").allTextContents()).slice(0, 6), [
+      assert.deepEqual((await page.locator(".urls code").allTextContents()).slice(0, 7), [
         "rtmp://127.0.0.1/live/cam",
+        `http://${host}/live/cam.m3u8`,
         `http://${host}/live/cam.flv`,
         `ws://${host}/live/cam.flv`,
         `http://${host}/live/cam.mp4`,

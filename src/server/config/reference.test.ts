@@ -11,12 +11,14 @@ test("docs/config.md holds the reference table as it is in the schema", async ()
 });
 
 test("every default of the reference, written out, is the default", () => {
-  const written: Record<string, Record<string, unknown>> = {};
+  type Group = { [name: string]: unknown };
+  const written: Group = {};
   for (const { key, default: value } of configReference()) {
     if (value === undefined) continue;
-    const [group, name] = key.split(".") as [string, string?];
-    if (name === undefined) written[group] = parse(value);
-    else (written[group] ??= {})[name] = parse(value);
+    const path = key.split(".");
+    const name = path.pop()!;
+    const group = path.reduce((outer, inner) => (outer[inner] ??= {}) as Group, written);
+    group[name] = parse(value);
   }
   assert.deepEqual(checkConfig(written as never), checkConfig());
 });
