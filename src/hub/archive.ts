@@ -58,6 +58,8 @@ export interface Keeper {
   readonly health: KeeperHealth;
   /** Where the next timeline goes on; undefined where nothing is kept. */
   readonly origin: TimelineOrigin | undefined;
+  /** What is kept is all there ever is: nobody may publish under the name. */
+  readonly isClosed?: boolean;
   /** A new timeline of that name, before its first entry. It is kept until it ends, and must not be held up. */
   follow(timeline: Timeline): void;
 }

@@ -140,10 +140,11 @@ export class Hub implements StreamOwner, ReplaysOwner {
    *
    * @param name as `streamAddress` made it
    * @param mayBeSame false for one that is no other's reconnect, even where it looks like it
-   * @throws {Refusal} `busy`, `full`, `closing`
+   * @throws {Refusal} `busy`, `denied`, `full`, `closing`
    */
   publish(name: string, info: PublisherInfo, mayBeSame = true): Publication {
     if (this.#closed) throw new Refusal("closing", "This server is closing.");
+    if (this.options.keeper(name)?.isClosed === true) throw new Refusal("denied", `"${name}" is played from a file that is for reading only.`);
     let stream = this.#streams.get(name);
     let reason: PublicationReason = "start";
     if (stream === undefined) {
@@ -184,6 +185,8 @@ export class Hub implements StreamOwner, ReplaysOwner {
     if (this.#closed) return Promise.reject(new Refusal("closing", "This server is closing."));
     const stream = this.#streams.get(name);
     if (stream?.timeline.current !== undefined && stream.state !== "ended") return Promise.resolve(stream);
+    const keeper = this.options.keeper(name);
+    if (keeper?.isClosed === true) return Promise.reject(onlyPast(name, keeper));
     if (wait <= 0) return Promise.reject(notLive(name));
     if (this.#waiting >= this.options.maxWaiting) return Promise.reject(new Refusal("full", "Too many viewers wait for publishers."));
     return new Promise((resolve, reject) => {
@@ -229,8 +232,8 @@ export class Hub implements StreamOwner, ReplaysOwner {
 
   /** Whether what is kept of a name has that moment, so that nobody need publish it. */
   isKept(name: string, time: PastTime): boolean {
-    if (!("utc" in time)) return false;
-    const origin = this.options.keeper(name)?.origin;
+    const { origin, isClosed } = this.options.keeper(name) ?? {};
+    if (!("utc" in time)) return isClosed === true && time.behind > 0;
     return origin !== undefined && time.utc <= origin.utc;
   }
 
@@ -342,6 +345,13 @@ export class Hub implements StreamOwner, ReplaysOwner {
       if (this.#streams.size > 0 || this.#draining.size > 0 || this.#replays.size > 0) this.#sweepLater();
     });
   }
+}
+
+/** Nothing of it is new: whoever asks for no time, or a later one, is told which there are. */
+function onlyPast(name: string, { archive, origin }: Keeper): Refusal {
+  const [from, to] = [archive.oldest?.utc, origin?.utc].map((utc) => new Date(utc ?? 0).toISOString());
+  const words = `"${name}" is a file of the past, to which nobody publishes: ask for a time from ${from} to ${to} with ?date=, or for its last seconds with ?buffer=.`;
+  return new Refusal("not-live", words);
 }
 
 function notLive(name: string): Refusal {

@@ -52,7 +52,8 @@ test("the whole of an ffserver.conf is settings that are taken, and comments", a
   assert.deepEqual([ring, maxSize, truncate], ["/var/spool/cams/roof ring.ffm.ring", 2 * 1024 ** 2, true]);
   assert.deepEqual(feeds["roof.ffm"]!.launch.slice(0, 3), ["ffmpeg", "-f", "v4l2"]);
   assert.equal(feeds["roof.ffm"]!.encodings[0]!.codec.name, "aac");
-  assert.deepEqual([feeds["yard.ffm"]!.readOnly, feeds["yard.ffm"]!.encodings], [true, []]);
+  const { file: yard, readOnly, encodings } = feeds["yard.ffm"]!;
+  assert.deepEqual([yard, readOnly, encodings], ["/srv/yard.ffm", true, []]);
   const flv = outputs["roof.flv"]!;
   assert.deepEqual(
     [flv.feed, flv.format, flv.encodings, flv.preroll, flv.maxTime, flv.dynamicAcl, flv.metadata["title"]],
@@ -65,7 +66,6 @@ test("the whole of an ffserver.conf is settings that are taken, and comments", a
   const comments = yaml.split("\n").filter((line) => line.startsWith("#"));
   for (const words of [
     "RTSP on 127.0.0.1:5454",
-    "feed yard.ffm: read-only file /srv/yard.ffm",
     "stream roof.flv: StartSendOnKey",
     "stream field: multicast 224.124.0.1:5000, TTL 8",
   ])

@@ -38,9 +38,8 @@ export function importedYaml({ conf, notes }: ParsedConf): string {
 }
 
 /** What was read and is kept for a reader, a line each. */
-function* unsaid({ rtsp, feeds, streams }: FfserverConf): Generator<string, void, undefined> {
+function* unsaid({ rtsp, streams }: FfserverConf): Generator<string, void, undefined> {
   if (rtsp.port !== undefined) yield `RTSP on ${rtsp.host}:${rtsp.port}`;
-  for (const { name, readOnly, file } of feeds) if (readOnly) yield `feed ${name}: read-only file ${file}`;
   for (const stream of streams) {
     const words = streamWords(stream);
     if (words.length > 0) yield `stream ${stream.name}: ${words.join(", ")}`;

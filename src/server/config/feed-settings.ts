@@ -53,6 +53,7 @@ const feed = z.strictObject({
   acl: acl().optional(),
   encodings: z.array(encoding).max(32).default([]),
   launch: z.array(words()).max(62).default([]),
+  /** Nobody publishes: what plays is the file, which is there and is not written. */
   readOnly: z.boolean().default(false),
 });
 

@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Disk } from "../storage/disk.ts";
 import { FeedKeeper, type FeedState } from "./feed-keeper.ts";
 import { thisProcess } from "./feed-lock.ts";
+import { ReadOnlyKeeper } from "./read-only-keeper.ts";
 
 /** Files that are opened at one time. */
 const OPEN_WIDTH = 8;
@@ -21,8 +22,8 @@ export interface FeedFilesOptions {
 
 /** The files of one server's feeds. Nothing is kept before they are open. */
 export class FeedFiles {
-  readonly #keepers = new Map<string, FeedKeeper>();
-  readonly #open = new Set<FeedKeeper>();
+  readonly #keepers = new Map<string, FeedKeeper | ReadOnlyKeeper>();
+  readonly #open = new Set<FeedKeeper | ReadOnlyKeeper>();
   /** Told when a feed's file fails, and when it does not any more. */
   onState: (name: string, state: FeedState) => void = () => undefined;
   #closed = false;
@@ -31,7 +32,11 @@ export class FeedFiles {
     const kept = Object.entries(feeds).flatMap(([name, { file, ...rest }]) => (file === undefined ? [] : [{ name, file, ...rest }]));
     if (kept.length === 0) return;
     const process = thisProcess();
-    for (const { name, file, maxSize, truncate } of kept) {
+    for (const { name, file, maxSize, truncate, readOnly } of kept) {
+      if (readOnly) {
+        this.#keepers.set(name, new ReadOnlyKeeper({ name, path: feedFile(data, file), disk, log }));
+        continue;
+      }
       const onState = (state: FeedState): void => this.onState(name, state);
       this.#keepers.set(
         name,

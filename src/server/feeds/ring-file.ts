@@ -153,8 +153,8 @@ export async function openRingFile(disk: Disk, path: string, maxSize: number, cr
   });
 }
 
-/** @throws {FeedFileError} where something else than a file is */
-async function isThere(disk: Disk, path: string): Promise<boolean> {
+/** Whether a file is at a path. @throws {FeedFileError} where something else is */
+export async function isThere(disk: Disk, path: string): Promise<boolean> {
   const stat = await disk.stat(path).catch((error: unknown) => {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
@@ -171,6 +171,13 @@ async function isThere(disk: Disk, path: string): Promise<boolean> {
     case "other":
       throw new FeedFileError(path, "is a device, a pipe or a socket; name a file");
   }
+}
+
+/** A ring file that is only read, as it is now. @throws {FeedFileError} where it is none of ours, or empty */
+export async function readRingFile(path: string, file: DiskFile): Promise<RingFile> {
+  const header = await readHeader(path, file);
+  if (header === undefined) throw new FeedFileError(path, "is empty, and for reading only");
+  return new RingFile(path, header, file, (await file.stat()).identity);
 }
 
 async function orFeedFileError<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
@@ -222,7 +229,7 @@ async function readHeader(path: string, file: DiskFile): Promise<RingFileHeader 
 
 function notOurs(head: Uint8Array, error: ProtocolError): string {
   const name = Buffer.from(head.subarray(0, 4)).toString("latin1");
-  if (/^FFM[12]$/.test(name)) return "is a feed of ffserver (FFM), not one of ours; it is left as it is: name another file";
+  if (/^FFM[12]$/.test(name)) return "is a feed of ffserver (FFM), not one of ours; it is left as it is: name another file, or play it with readOnly: true (ReadOnlyFile)";
   if (error.code === "wrong-protocol" || error.code === "truncated") {
     return "was not made by Millrace; it is left as it is: name another file";
   }

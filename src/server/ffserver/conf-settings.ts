@@ -82,7 +82,7 @@ function feedSettings(feed: ConfFeed, streams: readonly ConfStream[]): Written {
         ...(feed.truncate && { truncate: true }),
       }),
     ...(feed.acl.length > 0 && { acl: feed.acl.map(rowText) }),
-    ...(feed.readOnly && { readOnly: true }),
+    ...(feed.readOnly && { file: resolve(feed.file), readOnly: true }),
     ...(encodings.length > 0 && {
       encodings: encodings.map(({ codec, options }) => ({ codec: codec.name, options: Object.fromEntries(options) })),
     }),
