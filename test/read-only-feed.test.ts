@@ -46,7 +46,7 @@ const digests = (packets: readonly Packet[]): string[] => packets.map(({ md5 }) 
 testWithOldFfmpeg("a file of ffserver's plays at any of its times, with nobody publishing, and is not touched", async () => {
   const file = await ffmFile();
   const { mtimeMs } = await stat(file);
-  const before = await readFile(file);
+  const untouched = await readFile(file);
   await using place = await FfserverPlace.open(conf(file), { "viewers.waitForPublisher": "1s" });
   const clip = await packetsOf(await makeClip({ seconds: 10 }));
   const played = await packetsOf(place.url(`kept.mkv?${at(0)}`));
@@ -63,11 +63,14 @@ testWithOldFfmpeg("a file of ffserver's plays at any of its times, with nobody p
   for (const query of ["", "?date=2020-01-01T00:00:00Z"]) {
     const answer = await fetch(place.url(`kept.flv${query}`));
     assert.equal(answer.status, 404);
-    assert.match(await answer.text(), /ask for a time from 2016-05-04T(09:59:59|10:00:00)\.\d+Z to 2016-05-04T10:00:(09|10)\.\d+Z with \?date=/);
+    assert.match(
+      await answer.text(),
+      /ask for a time from 2016-05-04T(09:59:59|10:00:00)\.\d+Z to 2016-05-04T10:00:(09|10)\.\d+Z with \?date=/,
+    );
   }
-  const posted = await fetch(place.url("kept.ffm"), { method: "POST", body: before });
+  const posted = await fetch(place.url("kept.ffm"), { method: "POST", body: untouched });
   assert.deepEqual([posted.status, await posted.text()], [404, "kept.ffm: could not open feed: its file is for reading only.\n"]);
-  assert.deepEqual([(await stat(file)).mtimeMs, await readFile(file)], [mtimeMs, before]);
+  assert.deepEqual([(await stat(file)).mtimeMs, await readFile(file)], [mtimeMs, untouched]);
   assert.deepEqual(await readdir(folder), ["whole.ffm"]);
 });
 
@@ -100,7 +103,7 @@ test("a ring file of ours is played from without being written or locked", async
   assert.equal(media.status, 200, media.status === 200 ? "" : await media.text());
   assert.ok((await media.arrayBuffer()).byteLength > 300_000);
   assert.deepEqual(await readFile(file), Buffer.from(bytes));
-  assert.deepEqual(await readdir(folder), ["ours.ring", ...(await readdir(folder)).filter((name) => name !== "ours.ring")].sort());
+  assert.equal((await readdir(folder)).includes("ours.ring.lock"), false);
 });
 
 for (const [what, bytes, words] of [

@@ -144,7 +144,8 @@ export class Hub implements StreamOwner, ReplaysOwner {
    */
   publish(name: string, info: PublisherInfo, mayBeSame = true): Publication {
     if (this.#closed) throw new Refusal("closing", "This server is closing.");
-    if (this.options.keeper(name)?.isClosed === true) throw new Refusal("denied", `"${name}" is played from a file that is for reading only.`);
+    if (this.options.keeper(name)?.isClosed === true)
+      throw new Refusal("denied", `"${name}" is played from a file that is for reading only.`);
     let stream = this.#streams.get(name);
     let reason: PublicationReason = "start";
     if (stream === undefined) {

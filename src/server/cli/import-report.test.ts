@@ -64,11 +64,7 @@ test("the whole of an ffserver.conf is settings that are taken, and comments", a
   assert.equal(outputs["stat.html"]!.format, "status");
   assert.deepEqual(redirects, { "index.html": "http://user:secret@cams.example.org/" });
   const comments = yaml.split("\n").filter((line) => line.startsWith("#"));
-  for (const words of [
-    "RTSP on 127.0.0.1:5454",
-    "stream roof.flv: StartSendOnKey",
-    "stream field: multicast 224.124.0.1:5000, TTL 8",
-  ])
+  for (const words of ["RTSP on 127.0.0.1:5454", "stream roof.flv: StartSendOnKey", "stream field: multicast 224.124.0.1:5000, TTL 8"])
     assert.ok(
       comments.some((line) => line.includes(words)),
       words,

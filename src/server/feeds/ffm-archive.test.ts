@@ -15,12 +15,30 @@ const path = "/feeds/old.ffm";
 const shared = { bitRate: 0, extradata: new Uint8Array(0), options: new Map<string, string>(), privateOptions: new Map<string, string>() };
 const streams: readonly FfmStream[] = [
   { codecId: 13, kind: "video", ...shared, options: new Map([["video_size", "320x180"]]) },
-  { codecId: 0x1_0006, kind: "audio", ...shared, options: new Map([["ar", "8000"], ["ac", "1"]]) },
+  {
+    codecId: 0x1_0006,
+    kind: "audio",
+    ...shared,
+    options: new Map([
+      ["ar", "8000"],
+      ["ac", "1"],
+    ]),
+  },
 ];
 const begun = Date.UTC(2016, 4, 4, 10) * 1000;
 
 /** Pictures 40 ms apart, every fifth a key frame, with a piece of sound behind each. @param leaps by picture, microseconds */
-function ffm({ pictures = 60, from = begun, leaps = {}, size = 900 }: { pictures?: number; from?: number; leaps?: Record<number, number>; size?: number }): Buffer {
+function ffm({
+  pictures = 60,
+  from = begun,
+  leaps = {},
+  size = 900,
+}: {
+  pictures?: number;
+  from?: number;
+  leaps?: Record<number, number>;
+  size?: number;
+}): Buffer {
   const writer = new PageWriter();
   let dts = from;
   for (let number = 0; number < pictures; number++) {
@@ -59,7 +77,9 @@ function firstPicture(entries: readonly NumberedEntry[]): number | undefined {
 }
 
 const frames = (entries: readonly NumberedEntry[]): string[] =>
-  entries.flatMap(({ sequence, entry }) => (entry.kind === "frame" ? [`${sequence} ${entry.micros} ${entry.frame.track} ${entry.frame.data[0]}`] : []));
+  entries.flatMap(({ sequence, entry }) =>
+    entry.kind === "frame" ? [`${sequence} ${entry.micros} ${entry.frame.track} ${entry.frame.data[0]}`] : [],
+  );
 
 test("a time is found to the key frame before it, and what follows has the same numbers and times from everywhere", async () => {
   const keeper = await opened(ffm({}));
@@ -69,7 +89,10 @@ test("a time is found to the key frame before it, and what follows has the same 
     const entries = await entriesFrom(keeper, { utc: begun / 1000 + picture * 40 + 1 });
     assert.equal(firstPicture(entries), picture - (picture % 5));
     assert.deepEqual(frames(entries), all.slice(-frames(entries).length));
-    assert.deepEqual(entries.slice(0, 2).map(({ entry }) => entry.kind), ["discontinuity", "generation"]);
+    assert.deepEqual(
+      entries.slice(0, 2).map(({ entry }) => entry.kind),
+      ["discontinuity", "generation"],
+    );
   }
   assert.equal(keeper.origin!.utc, begun / 1000 + 59 * 40 + 5);
 });

@@ -229,7 +229,8 @@ async function readHeader(path: string, file: DiskFile): Promise<RingFileHeader 
 
 function notOurs(head: Uint8Array, error: ProtocolError): string {
   const name = Buffer.from(head.subarray(0, 4)).toString("latin1");
-  if (/^FFM[12]$/.test(name)) return "is a feed of ffserver (FFM), not one of ours; it is left as it is: name another file, or play it with readOnly: true (ReadOnlyFile)";
+  if (/^FFM[12]$/.test(name))
+    return "is a feed of ffserver (FFM), not one of ours; it is left as it is: name another file, or play it with readOnly: true (ReadOnlyFile)";
   if (error.code === "wrong-protocol" || error.code === "truncated") {
     return "was not made by Millrace; it is left as it is: name another file";
   }
