@@ -390,6 +390,28 @@ test("a paused viewer goes on live, not where it stopped", async () => {
   assert.equal(head.skips, 0);
 });
 
+test("what is kept of a name that is closed is viewed by time only, and nobody publishes under it", async () => {
+  const point = { sequence: 2, micros: 0, utc: 1_462_356_000_000 };
+  const keeper: Keeper = {
+    archive: { oldest: point, find: () => point, open: () => assert.fail("nobody reads it") },
+    health: { failing: false, lost: 0, written: 0 },
+    origin: { sequence: 90, generation: 1, micros: 10_000_000, utc: 1_462_356_010_000 },
+    isClosed: true,
+    follow: () => assert.fail("nobody publishes"),
+  };
+  const hub = new Hub({ scheduler: new FakeScheduler(), keeper: () => keeper });
+  assert.throws(() => start(hub), /is for reading only/);
+  const words = /from 2016-05-04T10:00:00\.000Z to 2016-05-04T10:00:10\.000Z with \?date=/;
+  await assert.rejects(hub.watch("live/a", 10_000), words);
+  const { signal } = new AbortController();
+  await assert.rejects(hub.view("live/a", 10_000, signal, { from: { utc: 1_462_356_010_001 } }), words);
+  await assert.rejects(hub.view("live/a", 10_000, signal, { from: { behind: 0 }, preroll: 5000 }), words);
+  assert.deepEqual(
+    [{ utc: 0 }, { utc: 1_462_356_010_000 }, { behind: 5000 }, { behind: 0 }].map((time) => hub.isKept("live/a", time)),
+    [true, true, true, false],
+  );
+});
+
 test("a stream that is kept goes on from what was kept: numbers, generations, time", async () => {
   const clock = new FakeScheduler();
   const archive: Archive = { oldest: undefined, find: () => undefined, open: () => assert.fail("nobody reads it") };

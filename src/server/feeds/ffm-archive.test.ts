@@ -7,7 +7,7 @@ import { PAGE_SIZE } from "../../containers/ffm/page.ts";
 import { PageWriter } from "../../containers/ffm/page-writer.ts";
 import type { FfmStream } from "../../containers/ffm/stream-info.ts";
 import type { NumberedEntry } from "../../hub/archive.ts";
-import { silentLog } from "../log.ts";
+import { createLog, silentLog } from "../log.ts";
 import { FeedFileError } from "./feed-file-error.ts";
 import { ReadOnlyKeeper } from "./read-only-keeper.ts";
 
@@ -136,6 +136,36 @@ test("a file that is cut off anywhere is played up to there, or refused by name"
     const got = frames(await entriesFrom(keeper, { utc: 0 }));
     assert.deepEqual(got, all.slice(0, got.length));
   }
+});
+
+test("a file whose write index lies is played in the order in which it stands, with a warning", async () => {
+  for (const index of [1n, 5000n, 1n << 40n]) {
+    const file = ffm({});
+    file.writeBigUInt64BE(index, 8);
+    const disk = new RecordedDisk();
+    disk.put(path, file);
+    const lines: string[] = [];
+    const log = createLog({ level: "warn", format: "json", colour: false, write: (line) => void lines.push(line) });
+    const keeper = new ReadOnlyKeeper({ name: "old.ffm", path, disk, log });
+    await keeper.open();
+    assert.equal(frames(await entriesFrom(keeper, { utc: 0 })).length, 120);
+    assert.match(lines.join(""), /^[^\n]*a write index of \d+ in a file of \d+ bytes[^\n]*damaged[^\n]*\n$/);
+    await keeper.close();
+    assert.equal(disk.opened, 0);
+  }
+});
+
+test("FFM1, with its header in fixed fields, is played as FFM2 is", async () => {
+  const header = Buffer.alloc(PAGE_SIZE);
+  // Magic, page size, write index, one stream, its bit rate; then number, kind, bit rate, flags; sample rate, channels, frame size.
+  const comm = "00010006 01 0000fa00 00000000 00000000 00000000";
+  header.write(`46464d31 00001000 0000000000000000 00000001 00000000 ${comm} 00001f40 0001 0000`.replaceAll(" ", ""), "hex");
+  const writer = new PageWriter();
+  for (let at = begun; at < begun + 2_000_000; at += 20_000)
+    writer.add({ stream: 0, isKey: true, dts: at, pts: at, duration: 20_000, size: 160, data: new Uint8Array(160) });
+  const keeper = await opened(Buffer.concat([header, ...writer.flush()]));
+  assert.equal(keeper.archive.oldest!.utc, begun / 1000);
+  assert.equal(frames(await entriesFrom(keeper, { utc: begun / 1000 + 1000 })).length, 50);
 });
 
 /** What damages a file: bytes somewhere, or its length. */
