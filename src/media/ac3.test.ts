@@ -19,6 +19,14 @@ describe("AC-3", () => {
     assert.equal(parseAc3Frame(hex("0b771ef84d402f842be1877b")).size, 418);
   });
 
+  it("frames of half and a quarter of the rate, as FFmpeg 3.1.3 makes them", () => {
+    const half = parseAc3Frame(hex("0b77649a50482f842be219fb"));
+    assert.deepEqual([ac3Sound(half).sampleRate, half.size, parseAc3Frame(hex("0b77649a51482f84")).size], [22050, 556, 558]);
+    const quarter = parseAc3Frame(hex("0b77ec6a18502f842bc25c84"));
+    assert.deepEqual([ac3Sound(quarter).sampleRate, quarter.size], [12000, 1024]);
+    assert.throws(() => parseAc3Frame(hex("0b77ec6a18582f842bc25c84")), code("unsupported"));
+  });
+
   it("frames that are none, or reserved, are refused", () => {
     assert.throws(() => parseAc3Frame(hex("0b76d0f81e40ebf8")), code("malformed"));
     assert.throws(() => parseAc3Frame(hex("0b77d0f8de40ebf8")), code("malformed"));

@@ -8,7 +8,13 @@ export const AC3_SYNC_WORD = 0x0b77;
 export const AC3_HEADER_LENGTH = 8;
 /** Samples of every AC-3 frame. */
 export const AC3_SAMPLES = 1536;
-/** Hz by fscod. */
+/**
+ * bsid of the standard is up to 8. Above it encoders halve the rate (9) or quarter it (10), and with it the bit rate; frames have the same
+ * size. FFmpeg encodes 22,050 Hz so, which is what ffserver asked for in RealMedia unless told otherwise.
+ */
+const FULL_RATE = 8;
+const LOWEST_RATE = 10;
+/** Hz by fscod, at bsid 8 and less. */
 export const AC3_SAMPLE_RATES = [48000, 44100, 32000] as const;
 /** Channels by acmod, the low-frequency one apart. */
 export const AC3_CHANNELS: readonly number[] = [2, 1, 2, 3, 3, 4, 4, 5];
@@ -47,12 +53,13 @@ export function parseAc3Frame(frame: Uint8Array): Ac3Frame {
   const bsid = bits.u(5);
   const bsmod = bits.u(3);
   const acmod = bits.u(3);
-  if (bsid > 8) throw new ProtocolError("unsupported", `AC-3 bsid ${bsid}`);
+  if (bsid > LOWEST_RATE) throw new ProtocolError("unsupported", `AC-3 bsid ${bsid}`);
   if ((acmod & 1) !== 0 && acmod !== 1) bits.skip(2);
   if ((acmod & 4) !== 0) bits.skip(2);
   if (acmod === 2) bits.skip(2);
   const config = { sampleRateCode, bsid, bsmod, acmod, lowFrequency: bits.flag(), bitrateCode: sizeCode >> 1 };
-  const { sampleRate } = ac3Sound(config);
+  ac3Sound(config);
+  const sampleRate = AC3_SAMPLE_RATES[config.sampleRateCode] ?? 0;
   const bitrate = BITRATES[config.bitrateCode] ?? 0;
   const words = Math.floor((bitrate * 1000 * AC3_SAMPLES) / (sampleRate * 16));
   // At 44.1 kHz frames differ by a word to keep the rate; only there the lowest bit counts.
@@ -79,7 +86,8 @@ export function dac3From(config: Ac3Config): Uint8Array {
 
 /** Rate and channels. Throws `ProtocolError` for reserved codes. */
 export function ac3Sound(config: Ac3Config): Ac3Sound {
-  const sampleRate = AC3_SAMPLE_RATES[config.sampleRateCode];
-  if (sampleRate === undefined || BITRATES[config.bitrateCode] === undefined) throw new ProtocolError("malformed", "AC-3: reserved rate");
+  const fullRate = AC3_SAMPLE_RATES[config.sampleRateCode];
+  if (fullRate === undefined || BITRATES[config.bitrateCode] === undefined) throw new ProtocolError("malformed", "AC-3: reserved rate");
+  const sampleRate = config.bsid > FULL_RATE && config.bsid <= LOWEST_RATE ? fullRate >> (config.bsid - FULL_RATE) : fullRate;
   return { sampleRate, channels: (AC3_CHANNELS[config.acmod] ?? 0) + Number(config.lowFrequency), samplesPerFrame: AC3_SAMPLES };
 }

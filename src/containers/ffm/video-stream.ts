@@ -2,6 +2,7 @@ import { ProtocolError } from "../../bytes/protocol-error.ts";
 import { annexBUnits } from "../../media/annex-b.ts";
 import { parseAvcConfig, withAvcLengthSizeFour } from "../../media/avc.ts";
 import { describeVideo, frameAccess } from "../../media/describe.ts";
+import { withFlashTagByte } from "../../media/flash-video.ts";
 import { Access } from "../../media/frame.ts";
 import { parseHevcConfig, withHevcLengthSizeFour } from "../../media/hevc.ts";
 import { InBandVideo } from "../../media/in-band-video.ts";
@@ -77,7 +78,7 @@ export class VideoStream implements SourceStream {
     }
     if (codec === Codec.mjpeg) this.#declarePictures(data);
     else if (this.#track === undefined) this.#declareVpx(data);
-    const payload = codec === Codec.h263 ? withTagByte(data, isKey) : data;
+    const payload = withFlashTagByte(codec, data, isKey);
     return { ...(frameAccess(codec, EMPTY, payload) ?? (isKey ? Access.closed : Access.none)), data: payload };
   }
 
@@ -120,14 +121,6 @@ export class VideoStream implements SourceStream {
 function beginsWithStartCode(data: Uint8Array): boolean {
   const first = data.findIndex((byte) => byte !== 0);
   return first >= 2 && data[first] === 1;
-}
-
-/** Sorenson's H.263 travels as the whole body of an FLV tag, whose first byte says what kind of frame it is. */
-function withTagByte(data: Uint8Array, isKey: boolean): Uint8Array {
-  const body = new Uint8Array(1 + data.length);
-  body[0] = isKey ? 0x12 : 0x22;
-  body.set(data, 1);
-  return body;
 }
 
 function sizeOf({ options }: FfmStream): { readonly width: number; readonly height: number } {

@@ -1,5 +1,6 @@
 /** What MP4 carries here, under which sample entry, and in which words the rest is refused. */
 import { ProtocolError } from "../../bytes/protocol-error.ts";
+import { parseDac3 } from "../../media/ac3.ts";
 import { codecNames } from "../../media/codec-name.ts";
 import { parseFlacConfig } from "../../media/flac.ts";
 import { parseOpusHead } from "../../media/opus.ts";
@@ -69,7 +70,10 @@ export function carriedByFmp4(track: Track): string | undefined {
   if (sampleEntryType(track.codec) === undefined) return `MP4 cannot carry ${codecNames[track.codec]}`;
   if (track.config.length < leastConfig(track.codec))
     return `the publisher has sent no decoder configuration for its ${codecNames[track.codec]}`;
-  return isDamaged(track) ? `the decoder configuration of its ${codecNames[track.codec]} is damaged` : undefined;
+  if (isDamaged(track)) return `the decoder configuration of its ${codecNames[track.codec]} is damaged`;
+  // ETSI TS 102 366 F.4 knows nothing of half and quarter rates, bsid 9 and 10; FFmpeg refuses to write them, too.
+  if (track.codec === Codec.ac3 && parseDac3(track.config).bsid > 8) return "MP4 cannot carry AC-3 of less than 32 kHz";
+  return undefined;
 }
 
 /** Records that are not copied as they are must be readable. */
@@ -77,6 +81,7 @@ function isDamaged(track: Track): boolean {
   try {
     if (track.codec === Codec.opus) parseOpusHead(track.config);
     if (track.codec === Codec.flac) parseFlacConfig(track.config);
+    if (track.codec === Codec.ac3) parseDac3(track.config);
     return false;
   } catch (error) {
     if (error instanceof ProtocolError) return true;

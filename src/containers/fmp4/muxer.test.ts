@@ -235,6 +235,7 @@ test("with nothing to carry it says what and why", () => {
     );
   };
   refused([aacTrack({ codec: "speex" })], "MP4 cannot carry Speex");
+  refused([aacTrack({ codec: "ac3", config: Uint8Array.of(0x52, 8, 0xc0) })], "MP4 cannot carry AC-3 of less than 32 kHz");
   refused([avcTrack({ codec: "vp6" }), aacTrack({ codec: "nellymoser" })], "MP4 cannot carry VP6; MP4 cannot carry Nellymoser");
   refused([avcTrack()], "the stream has no audio", { video: false });
   refused([aacTrack()], "the stream has no video", { audio: false });

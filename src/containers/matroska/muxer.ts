@@ -3,6 +3,7 @@
  * unknown size; so are Clusters, which begin wherever a viewer may start.
  */
 import { sameBytes } from "../../bytes/same-bytes.ts";
+import { withoutFlashTagByte } from "../../media/flash-video.ts";
 import type { Frame } from "../../media/frame.ts";
 import { isRandomAccess } from "../../media/frame.ts";
 import { NotCarried } from "../../media/muxer.ts";
@@ -96,16 +97,17 @@ class MatroskaMuxer implements Muxer {
 
   frame(frame: Frame): void {
     const lane = this.#lanes.get(frame.track);
-    if (lane === undefined || frame.data.length === 0) return;
+    const data = lane === undefined ? frame.data : withoutFlashTagByte(lane.track.codec, frame.data);
+    if (lane === undefined || data.length === 0) return;
     const { track } = lane;
     const time = Math.max(LEAST_TIME, rescale(frame.pts, track.timescale, this.#ticksPerSecond) + lane.delay);
     const isKey = isRandomAccess(frame);
     const isStart = this.#lead === undefined || (track.id === this.#lead && isKey);
     const isFirst = this.#beginsCluster(time, isStart);
     const place = { track: lane.number, time: time - this.#cluster!, isKey, discardable: frame.discardable };
-    const block = simpleBlockHead(place, frame.data.length);
+    const block = simpleBlockHead(place, data.length);
     this.#sink.chunk({
-      parts: isFirst ? [this.#clusterHead(block.length + frame.data.length), block, frame.data] : [block, frame.data],
+      parts: isFirst ? [this.#clusterHead(block.length + data.length), block, data] : [block, data],
       dts: toMicros(frame.dts, track.timescale),
       randomAccess: isStart,
       urgent: track.kind === TrackKind.video,

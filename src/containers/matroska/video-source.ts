@@ -4,6 +4,7 @@ import { annexBUnits } from "../../media/annex-b.ts";
 import { av1ConfigFrom, av1HasSequence, av1Sample } from "../../media/av1.ts";
 import { parseAvcConfig, withAvcLengthSizeFour } from "../../media/avc.ts";
 import { describeVideo, frameAccess } from "../../media/describe.ts";
+import { withFlashTagByte } from "../../media/flash-video.ts";
 import type { FrameAccess } from "../../media/frame.ts";
 import { Access, Sap } from "../../media/frame.ts";
 import { parseHevcConfig, withHevcLengthSizeFour } from "../../media/hevc.ts";
@@ -78,7 +79,7 @@ export class VideoSource {
    * @throws ProtocolError if its NAL units or OBUs are not what their lengths say
    */
   frame(data: Uint8Array, isKey: boolean, discardable: boolean): SourceVideo | undefined {
-    const frame = this.#inBand === undefined ? { data: this.#payload(data) } : this.#fromStartCodes(this.#inBand, data);
+    const frame = this.#inBand === undefined ? { data: this.#payload(data, isKey) } : this.#fromStartCodes(this.#inBand, data);
     if (frame === undefined) return undefined;
     if (!this.#isFixed && this.#inBand === undefined) this.#learn(frame.data);
     if (this.#track === undefined) return undefined;
@@ -88,9 +89,9 @@ export class VideoSource {
     return { data: frame.data, sap, discardable: unused };
   }
 
-  #payload(data: Uint8Array): Uint8Array {
+  #payload(data: Uint8Array, isKey: boolean): Uint8Array {
     if (this.#codec === Codec.avc || this.#codec === Codec.hevc) return withFourByteLengths(data, this.#lengthSize);
-    return this.#codec === Codec.av1 ? av1Sample(data) : data;
+    return this.#codec === Codec.av1 ? av1Sample(data) : withFlashTagByte(this.#codec, data, isKey);
   }
 
   #fromStartCodes(inBand: InBandVideo, data: Uint8Array): { readonly data: Uint8Array } | undefined {

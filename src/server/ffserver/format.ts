@@ -35,7 +35,8 @@ const served: readonly ConfFormat[] = [
   row("matroska", "mkv", "vorbis", "h264"),
   row("flv", "flv", "mp3", "flv1"),
   row("asf_stream", "asf wmv wma", "wmav2", "msmpeg4v3"),
-  row("rm", "rm ra", "ac3", "rv10"),
+  // ffserver asked for RealVideo 1; what FFmpeg sends of that in FFM nobody can decode, so it is made here.
+  row("rm", "rm ra", "ac3", "mpeg4"),
   row("mpjpeg", "mjpg", undefined, "mjpeg"),
   row("mjpeg", "mjpeg", undefined, "mjpeg"),
   row("singlejpeg", "", undefined, "mjpeg"),
