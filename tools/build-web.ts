@@ -36,6 +36,10 @@ const options = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
+/** What the licence of hls.js wants to be told along with it. */
+const hlsNotice =
+  "/*! With hls.js, https://github.com/video-dev/hls.js: Copyright (c) 2017 Dailymotion, parts Copyright (c) 2013-2015 Brightcove; Apache License 2.0 */";
+
 /** Builds all that is there into `folder`, which is its own: anything else in it is removed. Throws when something does not bundle. */
 export async function buildWeb(folder = join(root, "dist/web")): Promise<WebAsset[]> {
   const outputs = new Map<string, Uint8Array>();
@@ -56,7 +60,8 @@ async function buildPlayer(folder: string): Promise<OutputFile[]> {
   if (!existsSync(playerEntry)) return [];
   const [player, hls] = await Promise.all([
     build({ ...options, entryPoints: [playerEntry], outfile: join(folder, "player.js"), plugins: [hlsFromItsOwnFile] }),
-    build({ ...options, entryPoints: [hlsEntry], outfile: join(folder, "player-hls.js") }),
+    // Nearly all of it is not ours to debug, and its map is larger than all the rest.
+    build({ ...options, sourcemap: false, banner: { js: hlsNotice }, entryPoints: [hlsEntry], outfile: join(folder, "player-hls.js") }),
   ]);
   return [...player.outputFiles, ...hls.outputFiles];
 }

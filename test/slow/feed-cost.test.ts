@@ -16,8 +16,8 @@ import { audioTrack, videoTrack } from "../support/hub-fixtures.ts";
 
 const feeds = 50;
 const seconds = 10;
-/** Of one core, of the bytes of frames, in milliseconds. */
-const [mostCore, mostBytes, mostDelay] = [0.2, 1.1, 20];
+/** Of one core, of the bytes of frames; in milliseconds, the longest delay, which is a garbage collection's as well, and that of 99 in 100 turns. */
+const [mostCore, mostBytes, mostDelay, mostOften] = [0.2, 1.1, 40, 15];
 /** 2 Mb/s: 25 pictures and 47 packets of sound. */
 const [pictureLength, soundLength] = [9400, 320];
 
@@ -53,14 +53,14 @@ function begin(): Timeline {
 }
 
 /** What it took of a core, and the longest time the loop was held up, in milliseconds. */
-async function measured(task: () => Promise<number>): Promise<{ core: number; longest: number; bytes: number }> {
+async function measured(task: () => Promise<number>): Promise<{ core: number; longest: number; often: number; bytes: number }> {
   const loop = monitorEventLoopDelay({ resolution: 5 });
   loop.enable();
   const [begun, before] = [performance.now(), process.cpuUsage()];
   const bytes = await task();
   const { user, system } = process.cpuUsage(before);
   loop.disable();
-  return { core: (user + system) / 1000 / (performance.now() - begun), longest: loop.max / 1e6, bytes };
+  return { core: (user + system) / 1000 / (performance.now() - begun), longest: loop.max / 1e6, often: loop.percentile(99) / 1e6, bytes };
 }
 
 test("fifty feeds", { timeout: 120_000 }, async (t) => {
@@ -98,11 +98,12 @@ test("fifty feeds", { timeout: 120_000 }, async (t) => {
   const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
   t.diagnostic(
     `${percent(kept.core)} of a core with files, ${percent(without.core)} without; ${(written / kept.bytes).toFixed(3)} of the bytes written; ` +
-      `the loop held up ${kept.longest.toFixed(1)} ms at most, ${without.longest.toFixed(1)} without`,
+      `the loop held up ${kept.longest.toFixed(1)} ms at most, ${kept.often.toFixed(1)} in 99 of 100 turns; ${without.longest.toFixed(1)} and ${without.often.toFixed(1)} without`,
   );
   assert.ok(kept.bytes > feeds * seconds * 240_000, "as much was published as was meant");
   assert.equal(lost, 0);
   assert.ok(kept.core - without.core < mostCore);
   assert.ok(written >= kept.bytes && written <= kept.bytes * mostBytes);
   assert.ok(kept.longest <= Math.max(mostDelay, without.longest * 2), "files do not hold the loop up");
+  assert.ok(kept.often <= Math.max(mostOften, without.often * 2), "files do not hold the loop up now and then");
 });
