@@ -1,3 +1,4 @@
+import type { Frame } from "../media/frame.ts";
 import { NotCarried } from "../media/muxer.ts";
 import type { RenditionSpec } from "./segment.ts";
 import { partTarget } from "./segment.ts";
@@ -47,6 +48,11 @@ export class SegmentedOutput {
   readonly #reader: TimelineReader;
   #boundary: SegmentBoundary | undefined;
   #terms: SegmentTerms | undefined;
+  /**
+   * Frames with their numbers that came before the terms were decided. They wait, so that the first segment has parts as all others:
+   * hls.js takes whole segments for seconds where it was shown none.
+   */
+  #early: { readonly sequence: number; readonly frame: Frame }[] = [];
   #over = false;
 
   /** @throws NotCarried where a rendition's container cannot carry its tracks */
@@ -100,6 +106,7 @@ export class SegmentedOutput {
   /** Nobody watches any more. */
   close(): void {
     this.#over = true;
+    this.#early = [];
     this.#reader.close();
     for (const { segments } of this.#lines) segments.clear();
   }
@@ -119,10 +126,28 @@ export class SegmentedOutput {
     for (let entry = this.#reader.read(); entry !== undefined && !this.#over; entry = this.#reader.read()) {
       // Generations and discontinuities come with the boundaries.
       if (entry.kind !== "frame") continue;
-      this.#reach(this.#reader.position! - 1);
-      if (this.#boundary !== undefined && !this.#over) for (const { writer } of this.#lines) writer.frame(entry.frame);
+      this.#early.push({ sequence: this.#reader.position! - 1, frame: entry.frame });
+      if (this.#isDecided) this.#write();
     }
-    if (this.#reader.over) this.#finish();
+    if (!this.#reader.over) return;
+    this.#write();
+    this.#finish();
+  }
+
+  /** The terms are known, or will never be: the timeline has gone on with other tracks. */
+  get #isDecided(): boolean {
+    const { terms, newest } = this.#segmentation;
+    return this.#terms !== undefined || terms !== undefined || (newest !== undefined && newest.epoch !== this.epoch);
+  }
+
+  #write(): void {
+    const frames = this.#early;
+    this.#early = [];
+    for (const { sequence, frame } of frames) {
+      if (this.#over) return;
+      this.#reach(sequence);
+      if (this.#boundary !== undefined && !this.#over) for (const { writer } of this.#lines) writer.frame(frame);
+    }
   }
 
   /** Goes to the segment of an entry. */
@@ -144,7 +169,7 @@ export class SegmentedOutput {
     for (const { writer } of this.#lines) writer.boundary(boundary);
   }
 
-  /** Takes the terms over once they are decided, which is at a boundary: the segment that begins there has parts. */
+  /** Takes the terms over, at the first boundary. */
   #agree(): void {
     const { terms } = this.#segmentation;
     if (this.#terms !== undefined || terms === undefined || this.#segmentation.newest?.epoch !== this.epoch) return;
