@@ -98,7 +98,7 @@ interface Got {
 async function byFfmpeg(url: string): Promise<Got> {
   const input = ["-v", "error", "-nostdin", "-rw_timeout", "20000000", "-i", url];
   const outputs = ["-map", "0", "-c", "copy", "-f", "framemd5", "-", "-map", "0", "-f", "null", "-"];
-  const { stdout } = await start("ffmpeg", [...input, ...outputs], { signal: AbortSignal.timeout(8000) }).finished;
+  const { stdout } = await start("ffmpeg", [...input, ...outputs], { signal: AbortSignal.timeout(15_000) }).finished;
   const text = stdout.toString("utf8");
   const codecs = [...text.matchAll(/^#codec_id \d+: (\w+)/gm)].map(([, codec]) => codec!);
   const packets = [...text.matchAll(/^(\d+),/gm)].map(([, index]) => Number(index));
