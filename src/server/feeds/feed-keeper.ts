@@ -66,9 +66,12 @@ export class FeedKeeper implements Keeper {
   #failure: { readonly reason: string; readonly retryIn: number } | undefined;
   #written = 0;
   #closed = false;
+  /** Milliseconds to the next turn. The first is another for each feed: those that begin together are not to hold the event loop up together. */
+  #pause: number;
 
   constructor(options: FeedKeeperOptions) {
     this.#options = options;
+    this.#pause = phaseOf(options.name);
   }
 
   get health(): FeedState {
@@ -138,7 +141,8 @@ export class FeedKeeper implements Keeper {
   #later(isIdle = false): void {
     if (this.#work !== undefined || this.#closed || (this.#next !== undefined && (isIdle || !this.#next.isIdle))) return;
     this.#next?.cancel();
-    const wait = this.#failure?.retryIn ?? (isIdle ? BEAT_EVERY : WRITE_EVERY);
+    const wait = this.#failure?.retryIn ?? (isIdle ? BEAT_EVERY : this.#pause);
+    if (!isIdle) this.#pause = WRITE_EVERY;
     const cancel = this.#options.scheduler.after(wait, () => {
       this.#next = undefined;
       this.#answered();
@@ -250,4 +254,11 @@ export class FeedKeeper implements Keeper {
     log.warn({ stream: name, file: path, code: errorCode(error), reason }, "a feed is not kept: live goes on from memory");
     onState(this.health);
   }
+}
+
+/** Spreads names over the time between two turns. */
+function phaseOf(name: string): number {
+  let hash = 0;
+  for (const letter of name) hash = (Math.imul(hash, 31) + letter.codePointAt(0)!) >>> 0;
+  return 1 + ((hash * 89) % WRITE_EVERY);
 }
