@@ -1,13 +1,11 @@
 import { joined } from "../../bytes/joined.ts";
 import { oneBox, readBoxes } from "../../containers/fmp4/box-reader.ts";
-import { carriedByFmp4 } from "../../containers/fmp4/carried.ts";
 import { Fmp4FileMuxer } from "../../containers/fmp4/file-muxer.ts";
-import type { MediaTrack } from "../../containers/fmp4/init.ts";
 import { ProgressiveMovie } from "../../containers/fmp4/progressive-moov.ts";
 import { readMoof } from "../../containers/fmp4/read-moof.ts";
 import { type Movie, readMoov } from "../../containers/fmp4/read-moov.ts";
 import type { Frame } from "../../media/frame.ts";
-import { NotCarried } from "../../media/muxer.ts";
+import { tracksInMp4 } from "../recording/file-muxer.ts";
 import { rebased } from "../recording/piece.ts";
 import type { ClipFrames } from "./clip-frames.ts";
 
@@ -26,10 +24,10 @@ const mdatHeader = 8;
 
 /** Writes frames as they are into an MP4 that shows exactly what was asked for. @throws NotCarried where MP4 carries none of the tracks */
 export function clipFile({ generation, frames, from, to }: ClipFrames): ClipFile {
-  const tracks = carriedTracks(generation.tracks);
+  const tracks = tracksInMp4(generation.tracks);
   const timescales = new Map(generation.tracks.map(({ id, timescale }) => [id, timescale]));
   const time = ({ track, dts }: Frame): number => (dts * 1000) / (timescales.get(track) ?? 1000);
-  const epoch = Math.floor(Math.min(...frames.map(time)));
+  const epoch = Math.floor(frames.reduce((least, frame) => Math.min(least, time(frame)), Infinity));
   const muxer = new Fmp4FileMuxer(tracks, () => 0);
   const movie = movieOf(joined(muxer.begin()));
   const progressive = new ProgressiveMovie(movie, { from: from - epoch, to: to - epoch });
@@ -48,14 +46,6 @@ export function clipFile({ generation, frames, from, to }: ClipFrames): ClipFile
   add(muxer.interrupt());
   const header = progressive.header(new Uint8Array(0));
   return { parts: [header, ...payloads], size: header.length + progressive.payload };
-}
-
-function carriedTracks(all: ClipFrames["generation"]["tracks"]): MediaTrack[] {
-  const media = all.filter((track): track is MediaTrack => track.kind !== "data");
-  const reasons = new Set(media.map((track) => carriedByFmp4(track)));
-  const carried = media.filter((track) => carriedByFmp4(track) === undefined);
-  if (carried.length === 0) throw new NotCarried(`${[...reasons].join("; ") || "the stream has neither video nor audio"}.`);
-  return carried;
 }
 
 function movieOf(init: Uint8Array): Movie {

@@ -66,7 +66,7 @@ export class Clips {
       const { from, to, utcOffset } = found;
       return { ...clipFile(found), from: from + utcOffset, to: to + utcOffset };
     } catch (error) {
-      throw error instanceof NotCarried ? new Refusal("not-carried", error.message) : error;
+      throw error instanceof NotCarried ? new Refusal("not-carried", `${error.message}.`) : error;
     } finally {
       this.#running -= 1;
     }

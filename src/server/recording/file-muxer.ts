@@ -43,14 +43,17 @@ export function fileMuxer(format: RecordingFormat, generation: Generation, facts
   }
 }
 
-function mp4File({ tracks }: Generation, text: string): FileMuxer {
+/** The tracks that go into an MP4 file. @throws NotCarried where none does */
+export function tracksInMp4(tracks: Generation["tracks"]): MediaTrack[] {
   const media = tracks.filter((track): track is MediaTrack => track.kind !== "data");
   const carried = media.filter((track) => carriedByFmp4(track) === undefined);
-  if (carried.length === 0) {
-    const reasons = new Set(media.map((track) => carriedByFmp4(track)));
-    throw new NotCarried(reasons.size > 0 ? [...reasons].join("; ") : "the stream has neither video nor audio");
-  }
-  const muxer = new Fmp4FileMuxer(carried, crcOf);
+  if (carried.length > 0) return carried;
+  const reasons = new Set(media.map((track) => carriedByFmp4(track)));
+  throw new NotCarried(reasons.size > 0 ? [...reasons].join("; ") : "the stream has neither video nor audio");
+}
+
+function mp4File({ tracks }: Generation, text: string): FileMuxer {
+  const muxer = new Fmp4FileMuxer(tracksInMp4(tracks), crcOf);
   return {
     begin: () => muxer.begin(uuidBox(factsUuid, new TextEncoder().encode(text))),
     frames: (frames) => muxer.fragment(frames),
